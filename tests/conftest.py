@@ -1,0 +1,28 @@
+"""What all tests share: the data folder, and the markers that ask for it or for a GPU."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the real data; for tests marked `realdata`."""
+    return DATA
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("realdata") and not DATA.is_dir():
+        missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
+        missing(f"there is no data folder '{DATA}': set TSAD_DATA to its absolute path")
+    if item.get_closest_marker("gpu") and not _has_cuda():
+        pytest.skip("there is no CUDA device")
+
+
+def _has_cuda() -> bool:
+    import torch  # only where a test asks for it: it takes seconds
+
+    return torch.cuda.is_available()

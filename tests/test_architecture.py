@@ -1,0 +1,222 @@
+"""Which module may know which, what an import loads, and what there is one of."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# A module knows those on the lines above its own, and none on its own line or below.
+LAYERS = [
+    ["text"],
+    ["forms", "sources"],
+    ["runs"],
+    ["inputs"],
+    ["tables"],
+    ["steps", "layers"],
+    ["networks"],
+    ["preprocessing", "scoring", "explanation", "thresholds"],
+    ["training"],
+    ["calibration", "parameters"],
+    ["reconstructor"],
+    ["base"],
+    ["detectors", "baselines"],
+    ["windows", "adapters", "persistence", "knowledge"],
+    ["datasets", "figures"],
+    ["streaming", "evaluation", "report"],
+    ["workspace"],
+    ["__init__"],
+    ["cli"],
+    ["__main__"],
+]
+LEVEL = {module: i for i, line in enumerate(LAYERS) for module in line}
+# These know fewer than their place in the table allows.
+KNOWS_ALONE: dict[str, set[str]] = {"datasets": {"runs"}, "figures": set()}
+FIGURES_USE = {"numpy", "pandas", "plotly"}
+EXTRAS = {"dash", "plotly", "sqlalchemy", "dask", "aeon"}
+
+
+class Import(NamedTuple):
+    """One imported name, and where it stands."""
+
+    module: str  # the importing module's place in LAYERS
+    target: str  # absolute and dotted: "tsad_plugin.runs.Runs"
+    in_function: bool
+    where: str
+
+
+def modules(root: Path) -> dict[Path, str]:
+    """Place in LAYERS of every file; a subpackage has one place for all of its files."""
+    package = root / "tsad_plugin"
+    paths = sorted(package.rglob("*.py"))
+    return {path: path.relative_to(package).with_suffix("").parts[0] for path in paths}
+
+
+def imports(root: Path) -> list[Import]:
+    return [found for path, module in modules(root).items() for found in _read(root, path, module)]
+
+
+def _read(root: Path, path: Path, module: str) -> Iterator[Import]:
+    package = path.relative_to(root).parts[:-1]
+    for node, in_function in _import_nodes(ast.parse(path.read_text("utf-8"))):
+        where = f"{path.relative_to(root)}:{node.lineno}"
+        for target in _targets(node, package):
+            yield Import(module, target, in_function, where)
+
+
+def _import_nodes(
+    node: ast.AST, in_function: bool = False
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, in_function
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        yield from _import_nodes(child, in_function or is_function)
+
+
+def _targets(node: ast.Import | ast.ImportFrom, package: tuple[str, ...]) -> list[str]:
+    """Absolute names that an import asks for; `package` is the folder it stands in."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    start = package[: len(package) + 1 - node.level] if node.level else ()
+    source = [*start, *([node.module] if node.module else [])]
+    return [".".join([*source, alias.name]) for alias in node.names]
+
+
+def layering_errors(root: Path) -> list[str]:
+    unplaced = sorted(set(modules(root).values()) - LEVEL.keys())
+    if unplaced:
+        return [f"{module}: has no place in LAYERS yet, give it one" for module in unplaced]
+    inner = [found for found in imports(root) if found.target.split(".")[0] == "tsad_plugin"]
+    pairs = [(found, _place(found.target)) for found in inner]
+    errors = [
+        f"{found.where}: {found.module} must not know {place}"
+        for found, place in pairs
+        if place != found.module and not _may_know(found.module, place)
+    ]
+    return list(dict.fromkeys(errors))  # one a line, however many names it imports
+
+
+def _place(target: str) -> str:
+    """A name that is no module is one of the package's own: it comes from `__init__`."""
+    name = target.split(".")[1] if "." in target else "__init__"
+    return name if name in LEVEL else "__init__"
+
+
+def _may_know(module: str, other: str) -> bool:
+    return LEVEL[other] < LEVEL[module] and other in KNOWS_ALONE.get(module, LEVEL.keys())
+
+
+def dashboard_errors(root: Path) -> list[str]:
+    return [
+        f"{found.where}: only a function of cli.py may import dashboard"
+        for found in imports(root)
+        if found.target.split(".")[0] == "dashboard"
+        and not (found.module == "cli" and found.in_function)
+    ]
+
+
+def figures_errors(root: Path) -> list[str]:
+    allowed = FIGURES_USE | {"tsad_plugin"} | sys.stdlib_module_names
+    return [
+        f"{found.where}: figures know {', '.join(sorted(FIGURES_USE))} alone"
+        for found in imports(root)
+        if found.module == "figures" and found.target.split(".")[0] not in allowed
+    ]
+
+
+def test_imports_point_one_way() -> None:
+    assert layering_errors(ROOT) == []
+
+
+def test_dashboard_is_imported_by_a_command_alone() -> None:
+    assert dashboard_errors(ROOT) == []
+
+
+def test_figures_know_numpy_pandas_and_plotly_alone() -> None:
+    assert figures_errors(ROOT) == []
+
+
+def test_one_module_imports_tslearn() -> None:
+    users = {found.module for found in imports(ROOT) if found.target.split(".")[0] == "tslearn"}
+    assert len(users) == 1, users
+
+
+def test_there_is_one_training_loop() -> None:
+    loops = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules(ROOT)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.For) and ast.unparse(node.target) == "epoch"
+    ]
+    assert len(loops) == 1, loops
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in modules(ROOT)}
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}
+
+
+def test_import_is_silent_and_loads_no_extra() -> None:
+    code = f"import sys, tsad_plugin; sys.exit(' '.join(sys.modules.keys() & {EXTRAS}) or 0)"
+    strict = ["-W", "error::DeprecationWarning:tsad_plugin"]
+    done = subprocess.run(
+        [sys.executable, *strict, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "error"),
+    [
+        ("runs.py", "from .base import Base", "runs must not know base"),
+        ("runs.py", "from . import base", "runs must not know base"),
+        ("runs.py", "import tsad_plugin.base", "runs must not know base"),
+        ("runs.py", "from tsad_plugin import base", "runs must not know base"),
+        ("runs.py", "def f():\n    from tsad_plugin.base import Base", "runs must not know base"),
+        ("scoring.py", "from .training import a, b", "scoring must not know training"),
+        ("base.py", "from tsad_plugin import Runs", "base must not know __init__"),
+        ("datasets/faults.py", "from ..base import Base", "datasets must not know base"),
+        ("figures/bands.py", "from ..runs import Runs", "figures must not know runs"),
+        ("odds.py", "", "odds: has no place in LAYERS yet, give it one"),
+        ("cli.py", "import dashboard", "only a function of cli.py may import dashboard"),
+        ("report.py", "def f():\n    import dashboard", "only a function of cli.py may"),
+        ("figures/bands.py", "import torch", "figures know numpy, pandas, plotly alone"),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path: Path, path: str, line: str, error: str) -> None:
+    [found] = errors_of(tmp_path, path, line)
+    assert error in found
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("base.py", "from .runs import Runs"),
+        ("base.py", "from tsad_plugin import runs\nimport tsad_plugin.networks"),
+        ("preprocessing.py", "from .steps import Despike"),
+        ("datasets/__init__.py", "from .faults import spike\nfrom ..runs import Runs"),
+        ("datasets/faults.py", "from tsad_plugin.datasets import simulator"),
+        ("figures/bands.py", "from . import colours\nimport plotly.graph_objects\nimport math"),
+        ("cli.py", "from tsad_plugin import FCVAE\ndef f():\n    from dashboard import app"),
+    ],
+)
+def test_a_right_import_passes(tmp_path: Path, path: str, line: str) -> None:
+    assert errors_of(tmp_path, path, line) == []
+
+
+def errors_of(root: Path, path: str, text: str) -> list[str]:
+    """Errors of a package of empty modules but for one file of this text."""
+    package = root / "tsad_plugin"
+    for module in LEVEL:
+        folder = module in {"datasets", "figures"}
+        empty = package / (f"{module}/__init__.py" if folder else f"{module}.py")
+        empty.parent.mkdir(parents=True, exist_ok=True)
+        empty.touch()
+    (package / path).write_text(text, "utf-8")
+    return layering_errors(root) + dashboard_errors(root) + figures_errors(root)

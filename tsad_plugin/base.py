@@ -1,0 +1,201 @@
+"""The detector: a reconstructor with a threshold, and all that PyOD asks of it.
+
+The only module that knows PyOD.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pyod.models.base import BaseDetector
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from .explanation import Evidence, Explanation, explain_run
+from .inputs import as_runs
+from .preprocessing import stretch
+from .reconstructor import Reconstructor
+from .runs import Runs
+from .thresholds import Thresholder
+
+
+class ReconstructionDetector(Reconstructor, BaseDetector):
+    """Base of all detectors: scores what a network that learned from good runs cannot reconstruct.
+
+    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD.
+    """
+
+    thresholder_: Any
+    threshold_: float
+    labels_: NDArray[np.int64]
+    decision_scores_: NDArray[np.float64]
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from runs.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Training runs, mostly good; see `as_runs` for all forms.
+        y : ignored
+            Present for PyOD and scikit-learn; never read.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter has a value it cannot have, or X does not hold at least 2 runs.
+        """
+        self._check_parameters()
+        runs = as_runs(X, self.n_channels)
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        self._fit_runs(runs)
+        self.classes_ = np.array([0, 1])
+        self._set_n_classes(None)
+        self.decision_scores_ = self._scores(runs)
+        self._process_decision_scores()
+        return self
+
+    def _process_decision_scores(self) -> Self:
+        """Set `threshold_` and `labels_`, by PyOD's percentile or by a thresholder.
+
+        Ours learn from the calibration scores. What was passed is not fitted but copied: two
+        detectors may share a thresholder.
+        """
+        view = copy.copy(self)
+        if isinstance(self.contamination, Thresholder):
+            view.contamination = clone(self.contamination).fit(self.calibration_scores_)
+            self.threshold_ = view.contamination.thresh_
+            self.labels_ = view.contamination.predict(self.decision_scores_)
+            self._mu, self._sigma = self.decision_scores_.mean(), self.decision_scores_.std()
+        else:
+            number = np.isscalar(self.contamination)
+            view.contamination = (
+                float(self.contamination) if number else copy.deepcopy(self.contamination)
+            )
+            BaseDetector._process_decision_scores(view)
+            for name in ("threshold_", "labels_", "_mu", "_sigma"):
+                setattr(self, name, getattr(view, name))
+        self.thresholder_ = view.contamination
+        return self
+
+    def _as_pyod(self) -> Self:
+        """Return a view with the fitted thresholder where PyOD looks for it."""
+        check_is_fitted(self, "network_")
+        view = copy.copy(self)
+        view.contamination = self.thresholder_
+        return view
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Score runs: higher is more abnormal.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs, of any length.
+
+        Returns
+        -------
+        ndarray of shape (n_runs,)
+        """
+        return self._scores(self._read(X))
+
+    def predict(self, X: Any, return_confidence: bool = False) -> Any:
+        """Label runs.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+        return_confidence : bool
+            Whether to return `predict_confidence` too.
+
+        Returns
+        -------
+        ndarray of shape (n_runs,), or a pair of them
+            0 normal, 1 outlier.
+        """
+        return BaseDetector.predict(self._as_pyod(), self._read(X), return_confidence)
+
+    def predict_confidence(self, X: Any) -> NDArray[np.float64]:
+        """PyOD's confidence that a label would be the same after training on other runs.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        ndarray of shape (n_runs,)
+        """
+        return BaseDetector.predict_confidence(self._as_pyod(), self._read(X))
+
+    def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any:
+        """PyOD's probabilities of being normal and of being an outlier.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+        method : {"linear", "unify"}
+            How PyOD turns scores into probabilities.
+        return_confidence : bool
+            Whether to return `predict_confidence` too.
+
+        Returns
+        -------
+        ndarray of shape (n_runs, 2), or it and one of shape (n_runs,)
+        """
+        view = self._as_pyod()
+        return BaseDetector.predict_proba(view, self._read(X), method, return_confidence)
+
+    def explain(self, X: Any, run: Any = None) -> Explanation:
+        """Say why a run has its score.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+        run : object, optional
+            Id of the run; by default the one with the highest score.
+
+        Returns
+        -------
+        Explanation
+            Residual, latent and duration parts, worst stretch, channels; its `text` is one line.
+
+        Raises
+        ------
+        ValueError
+            If no run has that id.
+        """
+        runs = self._read(X)
+        found = int(np.argmax(self._scores(runs))) if run is None else runs.position(run)
+        return explain_run(self._evidence(runs[found]), self.scorer_.timestep_level_)
+
+    def _evidence(self, one_run: Runs) -> Evidence:
+        (batch,) = self._batches(one_run)
+        scorer = self.scorer_
+        contributions = scorer.contributions(batch.squares, batch.observed)
+        return Evidence(
+            run=one_run.ids.tolist()[0],
+            score=float(self._scores(one_run)[0]),
+            threshold=float(self.threshold_),
+            is_outlier=bool(self.predict(one_run)[0]),
+            residual=float(scorer.spe(contributions, batch.observed)[0]),
+            latent=float(scorer.latent_.t2(batch.codes)[0]),
+            n_timesteps=int(batch.lengths[0]),
+            duration=float(scorer.duration_.deviations(batch.lengths)[0]),
+            contributions=stretch(contributions, batch.lengths)[0],
+            channels=self.channels_,
+            times=None if one_run.times is None else one_run.times[0],
+            time_unit=one_run.time_unit,
+        )

@@ -1,0 +1,94 @@
+"""Calibration: residuals of runs that the network has not been trained on.
+
+Residuals of training runs are too small to learn error scales or thresholds from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .networks import Autoencoder
+from .preprocessing import Prepared
+from .scoring import LatentDistribution
+from .training import Examples, Schedule, reconstruct, train
+
+# With fewer runs than this in the validation part, calibration goes over folds.
+MIN_VALIDATION_RUNS = 20
+MAX_FOLDS = 5
+
+
+class Trained(NamedTuple):
+    """A network, how its training went, and where the codes of its training runs lie."""
+
+    network: Autoencoder
+    history: list[dict[str, float]]
+    latent: LatentDistribution
+
+
+class HeldOut(NamedTuple):
+    """What networks made of runs that they were not trained on."""
+
+    positions: NDArray[np.int64]  # (n,) among the training runs
+    reconstruction: NDArray[np.float32]  # (n, t, inputs)
+    t2: NDArray[np.float64]  # (n,)
+
+
+def train_calibrated(
+    make_network: Callable[[torch.Tensor], Autoencoder],
+    prepared: Prepared,
+    schedule: Schedule,
+    validation_fraction: float,
+    device: torch.device,
+) -> tuple[Trained, HeldOut]:
+    """Train, and reconstruct runs held out of training.
+
+    Where the validation part is large enough, it is what is held out. Else every run is, once, in
+    one of up to five folds, and the network that is kept is trained on all runs for the median
+    of the folds' best numbers of epochs.
+    """
+    everything = np.arange(len(prepared.inputs))
+    folds = held_out_folds(len(everything), validation_fraction)
+    n_epochs, parts = [], []
+    for fold in folds:
+        kept = np.setdiff1d(everything, fold)
+        trained = _train(make_network, prepared.pick(kept), prepared.pick(fold), schedule, device)
+        reconstruction, codes = reconstruct(trained.network, prepared.inputs[fold], device)
+        parts.append((reconstruction, trained.latent.t2(codes)))
+        n_epochs.append(1 + int(np.argmin([h["validation_loss"] for h in trained.history])))
+    if len(folds) > 1:
+        schedule = schedule._replace(n_epochs=int(np.median(n_epochs)))
+        trained = _train(make_network, prepared, None, schedule, device)
+    reconstructions, t2 = zip(*parts, strict=True)
+    held_out = HeldOut(np.concatenate(folds), np.concatenate(reconstructions), np.concatenate(t2))
+    return trained, held_out
+
+
+def _train(
+    make_network: Callable[[torch.Tensor], Autoencoder],
+    prepared: Prepared,
+    validation: Prepared | None,
+    schedule: Schedule,
+    device: torch.device,
+) -> Trained:
+    examples = Examples.on(device, prepared)
+    network = make_network(examples.inputs).to(device)
+    checked = None if validation is None else Examples.on(device, validation)
+    history = train(network, examples, checked, schedule)
+    # A fitted detector lives on the CPU, so that it can be moved to a machine without CUDA.
+    network.cpu()
+    _, codes = reconstruct(network, prepared.inputs, device)
+    return Trained(network, history, LatentDistribution().fit(codes))
+
+
+def held_out_folds(n_runs: int, validation_fraction: float) -> list[NDArray[np.int64]]:
+    """Positions to hold out: one part if it is large enough to calibrate on, else up to 5 folds."""
+    order = torch.randperm(n_runs).numpy()
+    n_held_out = round(n_runs * validation_fraction)
+    if n_held_out >= MIN_VALIDATION_RUNS:
+        return [np.sort(order[:n_held_out])]
+    return [np.sort(fold) for fold in np.array_split(order, min(MAX_FOLDS, n_runs))]

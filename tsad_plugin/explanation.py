@@ -1,0 +1,157 @@
+"""Explanations: what made one run abnormal, as numbers and as a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Channels are named until they make up this share of the error.
+NAMED_SHARE = 0.8
+
+
+class Evidence(NamedTuple):
+    """What is known of a run before it is put into words."""
+
+    run: Any
+    score: float
+    threshold: float
+    is_outlier: bool
+    residual: float
+    latent: float
+    n_timesteps: int
+    duration: float
+    contributions: NDArray[np.float64]  # (n_timesteps, n_channels)
+    channels: tuple[str, ...]
+    times: NDArray[Any] | None
+    time_unit: str | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a run has its score.
+
+    Attributes
+    ----------
+    run : object
+        The run's id.
+    score, threshold : float
+        Score of the run and threshold of the detector. (A foreign thresholder's threshold may be
+        in other units.)
+    is_outlier : bool
+        The detector's label.
+    residual : float
+        Reduced reconstruction error; about 1 on good runs.
+    latent : float
+        Hotelling's T² of the code, divided by its dimension; about 1 on good runs.
+    duration : float
+        Deviation of the run's length, in standard deviations of the training runs'.
+    channels : dict of str to float
+        Share of each channel in the error of the worst stretch, largest first.
+    start, end : int
+        First and last timestep of the worst stretch.
+    start_time, end_time : object
+        Their times, None for runs without times.
+    text : str
+        All this in one line.
+    """
+
+    run: Any
+    score: float
+    threshold: float
+    is_outlier: bool
+    residual: float
+    latent: float
+    duration: float
+    channels: dict[str, float]
+    start: int
+    end: int
+    start_time: Any
+    end_time: Any
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a dict."""
+        return asdict(self)
+
+
+def explain_run(evidence: Evidence, level: float) -> Explanation:
+    """Find the worst stretch and its channels, and put them into words."""
+    start, end = worst_stretch(evidence.contributions.sum(axis=1), level)
+    channels = _shares(evidence.contributions[start : end + 1].sum(axis=0), evidence.channels)
+    times = (None, None) if evidence.times is None else tuple(evidence.times[[start, end]].tolist())
+    return Explanation(
+        run=evidence.run,
+        score=evidence.score,
+        threshold=evidence.threshold,
+        is_outlier=evidence.is_outlier,
+        residual=evidence.residual,
+        latent=evidence.latent,
+        duration=evidence.duration,
+        channels=channels,
+        start=start,
+        end=end,
+        start_time=times[0],
+        end_time=times[1],
+        text=_text(evidence, channels, start, end),
+    )
+
+
+def worst_stretch(timestep_scores: NDArray[Any], level: float) -> tuple[int, int]:
+    """First and last timestep of the stretch that exceeds `level` by the largest sum.
+
+    A short dip below the level does not end a stretch: it costs what it lacks (Bentley 1984,
+    maximum subarray). Where nothing exceeds the level, the worst timestep alone.
+    """
+    gains = np.concatenate([[0.0], np.cumsum(timestep_scores - level)])
+    lowest = np.minimum.accumulate(gains)
+    end = int(np.argmax(gains - lowest))
+    if end == 0:
+        worst = int(np.argmax(timestep_scores))
+        return worst, worst
+    start = int(np.flatnonzero(gains[:end] == lowest[end])[-1])
+    return start, end - 1
+
+
+def _shares(sums: NDArray[np.float64], channels: tuple[str, ...]) -> dict[str, float]:
+    total = float(sums.sum()) or 1.0
+    return {channels[c]: float(sums[c]) / total for c in np.argsort(-sums, kind="stable")}
+
+
+def leading_channels(shares: dict[str, float], most: int = 3) -> dict[str, float]:
+    """The channels that make up most of the error."""
+    leading: dict[str, float] = {}
+    for name, share in shares.items():
+        if leading and (sum(leading.values()) >= NAMED_SHARE or len(leading) == most):
+            break
+        leading[name] = share
+    return leading
+
+
+def stretch_text(
+    start: int, end: int, times: NDArray[Any] | None = None, time_unit: str | None = None
+) -> str:
+    """Name a stretch by its times, or by its timesteps where there are none."""
+    if times is None:
+        return f"timesteps {start}–{end}"
+    if np.issubdtype(times.dtype, np.datetime64):
+        first, last = (np.datetime_as_string(t, unit="s") for t in times[[start, end]])
+        return f"{first} – {last}"
+    unit = f" {time_unit}" if time_unit else ""
+    return f"{times[start]:.6g}–{times[end]:.6g}{unit}"
+
+
+def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) -> str:
+    parts = [f"run {evidence.run}: score {evidence.score:.3g} (threshold {evidence.threshold:.3g})"]
+    named = ", ".join(f"{name} {share:.0%}" for name, share in leading_channels(channels).items())
+    where = stretch_text(start, end, evidence.times, evidence.time_unit)
+    parts.append(f"worst in {where}: {named} of the error there")
+    if abs(evidence.duration) > 2:
+        longer = "longer" if evidence.duration > 0 else "shorter"
+        parts.append(
+            f"{evidence.n_timesteps} timesteps, {abs(evidence.duration):.1f} standard "
+            f"deviations {longer} than usual"
+        )
+    return "; ".join(parts)

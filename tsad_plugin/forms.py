@@ -1,0 +1,158 @@
+"""Forms of X as plain arrays: numbers checked, flat rows unflattened, padding cut.
+
+Nothing here knows `Runs`; `runs.as_runs` puts these pieces together.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+NChannels = int | Literal["all"] | None
+
+MAX_COLUMN_SCALE_RATIO = 100.0
+# A standard deviation below this share of the largest value is rounding, not variation.
+CONSTANT = 1e-6
+NO_RUN = "X holds no run: pass at least one"
+
+
+def as_float(values: Any, name: str) -> NDArray[Any]:
+    """Return floating point values: float32 stays, all other numbers become float64."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} is ragged: pass unequal runs as a list of arrays") from None
+    if array.dtype == object:
+        return _objects_as_float(array, name)
+    if array.dtype.kind in "US" and array.size:
+        raise ValueError(
+            f"{name} holds text ({array.flat[0].item()!r}): all values must be numbers"
+        )
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds {array.dtype} values: all values must be real numbers")
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def _objects_as_float(array: NDArray[Any], name: str) -> NDArray[Any]:
+    for value in array.flat:
+        if isinstance(value, (str, bytes)):
+            raise ValueError(f"{name} holds text ({value!r}): all values must be numbers")
+    try:
+        return np.where(pd.isna(array), np.nan, array).astype(np.float64)
+    except (TypeError, ValueError):
+        found = ", ".join(sorted({type(value).__name__ for value in array.flat}))
+        raise ValueError(f"{name} holds {found}: all values must be numbers") from None
+
+
+def as_run(values: Any, n_channels: NChannels, name: str) -> NDArray[Any]:
+    """One recording as (n_timesteps, n_channels)."""
+    array = as_float(values, name)
+    if array.ndim == 1:
+        return unflatten(array[None], n_channels, name)[0]
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name} has {array.ndim} dimensions: pass (n_timesteps,) or (n_timesteps, n_channels)"
+        )
+    check_width(array.shape[1], n_channels, name)
+    return array
+
+
+def unflatten(rows: NDArray[Any], n_channels: NChannels, name: str) -> NDArray[Any]:
+    """(n, width) -> (n, n_timesteps, n_channels)."""
+    n_rows, width = rows.shape
+    if n_channels == "all":
+        return rows[:, None, :]
+    c = 1 if n_channels is None else n_channels
+    if width % c:
+        raise ValueError(
+            f"{name} has rows of {width} values, which {c} channels do not divide: "
+            "a flat row holds all channels of timestep 0, then of timestep 1, and so on"
+        )
+    return rows.reshape(n_rows, width // c, c)
+
+
+def without_padding(array: NDArray[Any]) -> NDArray[Any] | list[NDArray[Any]]:
+    """Cut the trailing rows that are NaN in all channels; the array itself where there are none."""
+    if array.shape[1] == 0 or not np.isnan(array[:, -1]).all(axis=1).any():
+        return array
+    return [run[: _n_unpadded(run)] for run in array]
+
+
+def _n_unpadded(run: NDArray[Any]) -> int:
+    observed = np.flatnonzero(~np.isnan(run).all(axis=1))
+    # A run without any value keeps its rows: the check of its channels names it.
+    return int(observed[-1]) + 1 if len(observed) else len(run)
+
+
+def fill_gaps(run: NDArray[Any]) -> NDArray[Any]:
+    """Fill NaN by linear interpolation, at the ends by the nearest value: (t, c) -> (t, c)."""
+    filled, timesteps = run.copy(), np.arange(len(run))
+    for channel in filled.T:
+        gap = np.isnan(channel)
+        if gap.any():
+            channel[gap] = np.interp(timesteps[gap], timesteps[~gap], channel[~gap])
+    return filled
+
+
+def looks_tabular(rows: NDArray[Any]) -> bool:
+    """Whether columns are so unlike in scale that they are hardly one channel over time."""
+    rows = rows[:1000]
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns that are all padding
+        scales, sizes = np.nanstd(rows, axis=0), np.nanmax(np.abs(rows), axis=0)
+    scales = scales[scales > CONSTANT * sizes]
+    return len(scales) > 1 and bool(scales.max() > MAX_COLUMN_SCALE_RATIO * scales.min())
+
+
+def warn_if_tabular(rows: NDArray[Any]) -> None:
+    """Warn where rows are hardly univariate runs."""
+    if looks_tabular(rows):
+        warnings.warn(
+            "X was read as univariate runs, but the scales of its columns differ by more than "
+            f"{MAX_COLUMN_SCALE_RATIO:.0f} x: for rows of many channels pass n_channels='all', "
+            "for flattened runs their number of channels",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def check_n_channels(n_channels: Any) -> None:
+    """Raise unless `n_channels` is a positive integer, "all" or None."""
+    number = isinstance(n_channels, (int, np.integer)) and not isinstance(n_channels, bool)
+    if not (n_channels is None or n_channels == "all" or (number and n_channels >= 1)):
+        raise ValueError(
+            f"n_channels must be a positive integer, 'all' or None, got {n_channels!r}"
+        )
+
+
+def check_width(found: int, n_channels: NChannels, name: str) -> None:
+    """Raise unless `found` channels are what `n_channels` says."""
+    if isinstance(n_channels, (int, np.integer)) and found != n_channels:
+        raise ValueError(f"{name} has {found} channels, but n_channels is {n_channels}")
+
+
+def default_names(n_channels: int) -> tuple[str, ...]:
+    """Names of channels that were given none."""
+    return tuple(f"channel_{c}" for c in range(n_channels))
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun: `1 timestep`, `2 timesteps`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def shorten(names: Sequence[Any], most: int = 6, quote: bool = True) -> str:
+    """Join the first `most` names with commas, and say how many there are where there are more."""
+    shown = [repr(n) if quote else str(n) for n in names[:most]]
+    return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > most else "")
+
+
+def duplicates(names: Iterable[Any]) -> list[Any]:
+    """Names that stand more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,259 @@
+"""From runs to equal-length, scaled tensors and back: steps, gaps, resampling, scaling.
+
+The only module that imports tslearn. tslearn resamples groups of equal length: on a set padded
+with NaN it is about fifteen times slower.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+with warnings.catch_warnings():  # tslearn asks for h5py, which nothing here uses
+    warnings.filterwarnings("ignore", "h5py not installed")
+    from tslearn.preprocessing import TimeSeriesResampler
+
+from .forms import CONSTANT, fill_gaps
+from .runs import Runs
+
+SCALINGS = ("channel", "phase")
+# Scaled values beyond this many standard deviations are cut, so that float32 squares stay finite.
+MAX_SCALED = 1e4
+# A phase at which good runs agree still counts as this share of the channel's spread.
+MIN_PHASE_SCALE = 0.1
+
+
+class Prepared(NamedTuple):
+    """Runs as a network takes them.
+
+    `inputs` (n_runs, n_timesteps, n_inputs) is what the network sees and reconstructs, `targets`
+    (n_runs, n_timesteps, n_channels) what its reconstruction is compared with: the same array
+    unless a step changes the channels. `observed`, of the shape of `targets`, is False in gaps;
+    None where there are none.
+    """
+
+    inputs: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    observed: NDArray[np.bool_] | None
+
+    def pick(self, index: NDArray[Any]) -> Prepared:
+        """Return some of the runs."""
+        inputs = self.inputs[index]
+        targets = inputs if self.targets is self.inputs else self.targets[index]
+        return Prepared(inputs, targets, None if self.observed is None else self.observed[index])
+
+    @property
+    def input_weights(self) -> NDArray[np.bool_] | None:
+        """Where the loss counts, of the shape of `inputs`."""
+        if self.observed is None or self.targets is self.inputs:
+            return self.observed
+        return np.broadcast_to(self.observed.all(axis=2, keepdims=True), self.inputs.shape)
+
+
+class PopulationBand(NamedTuple):
+    """Typical course of the good runs: arrays of shape (n_timesteps, n_channels), in units."""
+
+    mean: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+
+class Preprocessor:
+    """Steps, gap filling, resampling and scaling with the statistics of the training runs.
+
+    Parameters
+    ----------
+    n_timesteps : int, optional
+        Length to which every run is resampled. Default: the median length of the training runs.
+    steps : sequence of transformers
+        Fitted and applied first, in this order.
+    scaling : {"channel", "phase"}
+        Mean and standard deviation of each channel, or of each channel at each phase.
+    """
+
+    def __init__(self, n_timesteps: int | None, steps: Sequence[Any], scaling: str) -> None:
+        self.n_timesteps = n_timesteps
+        self.steps = steps
+        self.scaling = scaling
+
+    def fit_transform(self, runs: Runs) -> Prepared:
+        """Learn from the training runs and return them prepared."""
+        self.n_timesteps_ = self.n_timesteps or int(np.median(runs.lengths))
+        cleaned, network_runs = self._apply_steps(runs, fit=True)
+        self.target_scaler_ = Scaler(self.scaling)
+        targets, observed = self.target_scaler_.fit_transform(cleaned, self.n_timesteps_)
+        inputs = targets
+        if self._changes_channels:
+            self.input_scaler_ = Scaler(self.scaling)
+            inputs, _ = self.input_scaler_.fit_transform(network_runs, self.n_timesteps_)
+        self.input_shape_ = tuple(inputs.shape[1:])
+        return Prepared(inputs, targets, observed)
+
+    def transform(self, runs: Runs) -> Prepared:
+        """Prepare runs with what `fit_transform` learned."""
+        cleaned, network_runs = self._apply_steps(runs, fit=False)
+        targets, observed = self.target_scaler_.transform(cleaned, self.n_timesteps_)
+        inputs = targets
+        if self._changes_channels:
+            inputs, _ = self.input_scaler_.transform(network_runs, self.n_timesteps_)
+        return Prepared(inputs, targets, observed)
+
+    @property
+    def _changes_channels(self) -> bool:
+        return len(self.steps) > 0 and changes_channels(self.steps[-1])
+
+    def _apply_steps(self, runs: Runs, fit: bool) -> tuple[Runs, Runs]:
+        """Runs in their own channels, and in those that the network sees."""
+        cleaned = network_runs = runs
+        for step in self.steps:
+            network_runs = step.fit_transform(network_runs) if fit else step.transform(network_runs)
+            if not changes_channels(step):
+                cleaned = network_runs
+        return cleaned, network_runs
+
+    def to_channels(self, reconstruction: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Network output as scaled channels, comparable with `Prepared.targets`."""
+        if not self._changes_channels:
+            return reconstruction
+        values = self.input_scaler_.unscale(reconstruction)
+        return self.target_scaler_.scale(self.steps[-1].inverse_transform(values))
+
+    def restore(self, reconstruction: NDArray[np.float32], lengths: NDArray[Any]) -> list[Any]:
+        """Network output in channels, units and lengths of the runs."""
+        values = self.target_scaler_.unscale(self.to_channels(reconstruction))
+        return stretch(values, lengths)
+
+
+def changes_channels(step: Any) -> bool:
+    """Whether a step's output has other channels than its input."""
+    return bool(getattr(step, "changes_channels", False))
+
+
+class Scaler:
+    """Scaling of resampled runs by the statistics of the training runs.
+
+    Each channel is brought to mean 0 and standard deviation 1; with `scaling="phase"` the same
+    is then done at each phase. The statistics at each phase are kept for both: they are the band
+    of the population.
+    """
+
+    def __init__(self, scaling: str) -> None:
+        self.scaling = scaling
+
+    def fit_transform(
+        self, runs: Runs, n_timesteps: int
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Learn the statistics; return scaled values and where they were observed."""
+        moments = [_moments(_column(runs, c)) for c in range(runs.n_channels)]
+        self.center_, self.scale_ = np.array(moments).T
+        values, observed = _resample_scaled(runs, n_timesteps, self.center_, self.scale_)
+        self.phase_mean_ = values.mean(axis=0, dtype=np.float64)
+        self.phase_std_ = values.std(axis=0, dtype=np.float64)
+        return self._by_phase(values), observed
+
+    def transform(self, runs: Runs, n_timesteps: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Scale other runs."""
+        values, observed = _resample_scaled(runs, n_timesteps, self.center_, self.scale_)
+        return self._by_phase(values), observed
+
+    def scale(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Scale resampled values (n_runs, n_timesteps, n_channels) in units of the runs."""
+        return self._by_phase(_clip((values - self.center_) / self.scale_))
+
+    def unscale(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Bring scaled values back to the units of the runs."""
+        if self.scaling == "phase":
+            values = values * self._phase_scale + self.phase_mean_
+        return values * self.scale_ + self.center_
+
+    def _by_phase(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.scaling != "phase":
+            return values
+        return _clip((values - self.phase_mean_.astype(np.float32)) / self._phase_scale)
+
+    @property
+    def _phase_scale(self) -> NDArray[np.float32]:
+        return np.hypot(self.phase_std_, MIN_PHASE_SCALE).astype(np.float32)
+
+    def band(self, k: float) -> PopulationBand:
+        """Mean ± k standard deviations at each phase, in the units of the runs."""
+        mean = self.phase_mean_ * self.scale_ + self.center_
+        spread = k * self.phase_std_ * self.scale_
+        return PopulationBand(mean, mean - spread, mean + spread)
+
+
+def _column(runs: Runs, channel: int) -> NDArray[Any]:
+    if runs.dense is not None:
+        return runs.dense[:, :, channel].ravel()
+    return np.concatenate([a[:, channel] for a in runs.arrays])
+
+
+def _moments(values: NDArray[Any]) -> tuple[float, float]:
+    """Mean and standard deviation; for a constant channel its own size stands for the latter."""
+    largest = float(np.nanmax(np.abs(values))) or 1.0
+    mean = float(np.nanmean(values / largest, dtype=np.float64))
+    std = float(np.nanstd(values / largest, dtype=np.float64))
+    return mean * largest, (std if std > CONSTANT else 1.0) * largest
+
+
+def _clip(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.clip(values, -MAX_SCALED, MAX_SCALED).astype(np.float32, copy=False)
+
+
+def _resample_scaled(
+    runs: Runs, n_timesteps: int, center: NDArray[Any], scale: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """(n_runs, n_timesteps, n_channels), scaled in float64 so that an offset costs no digits."""
+    shape = (len(runs), n_timesteps, runs.n_channels)
+    values = np.empty(shape, dtype=np.float32)
+    observed = None
+    for rows, group in _by_length(runs):
+        if np.isnan(group.min()):
+            gaps = np.isnan(group)
+            observed = np.ones(shape, dtype=bool) if observed is None else observed
+            observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > 1 - 1e-6
+            group = np.stack([fill_gaps(run) for run in group])
+        values[rows] = _clip((resample(group, n_timesteps) - center) / scale)
+    return values, observed
+
+
+def _by_length(runs: Runs, most: int = 1024) -> Iterator[tuple[Any, NDArray[Any]]]:
+    """Positions and stacked runs, one group of equal length (at most `most` runs) after another."""
+    if runs.dense is not None:
+        for start in range(0, len(runs), most):
+            yield slice(start, start + most), runs.dense[start : start + most]
+        return
+    arrays, lengths = runs.arrays, runs.lengths
+    order = np.argsort(lengths, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+        for start in range(0, len(group), most):
+            rows = group[start : start + most]
+            yield rows, np.stack([arrays[i] for i in rows])
+
+
+def resample(group: NDArray[Any], n_timesteps: int) -> NDArray[Any]:
+    """Resample runs of one length linearly: (b, t, c) -> (b, n_timesteps, c)."""
+    if group.shape[1] == n_timesteps:
+        return group
+    return TimeSeriesResampler(sz=n_timesteps).fit_transform(group)
+
+
+def stretch(values: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.float64]]:
+    """(n, t, c) -> list of (n_timesteps_i, c): back to the runs' own lengths."""
+    stretched: list[Any] = [None] * len(values)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        for row, run in zip(rows, resample(values[rows], int(length)), strict=True):
+            stretched[row] = run.astype(np.float64)
+    return stretched
+
+
+def usual_lengths(lengths: NDArray[Any], length_sigma: float | None) -> NDArray[np.bool_]:
+    """Which runs last no more than `length_sigma` standard deviations from the mean length."""
+    if length_sigma is None:
+        return np.ones(len(lengths), dtype=bool)
+    return np.abs(lengths - lengths.mean()) <= length_sigma * lengths.std()

@@ -1,0 +1,328 @@
+"""Runs: recordings of unequal length with their ids, channels, units, times and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .forms import NO_RUN, as_run, default_names, duplicates, plural, shorten
+
+Index = int | slice | Sequence[int] | NDArray[Any]
+
+
+class Runs:
+    """Recordings of unequal length, all with the same channels.
+
+    Parameters
+    ----------
+    arrays : sequence of array-like of shape (n_timesteps_i, n_channels)
+        One recording each, a row a timestep. NaN is a gap: a value that was not measured.
+    ids : sequence, optional
+        One name or number per run, each once. Default: 0, 1, 2 …
+    channels : sequence of str, optional
+        Names of the channels. Default: `channel_0`, `channel_1` …
+    units : sequence of str, optional
+        Units of the channels, `""` where there is none.
+    times : sequence of array-like of shape (n_timesteps_i,), optional
+        Clock or elapsed time of every timestep, numbers or datetimes.
+    time_unit : str, optional
+        Unit of numeric `times`, for example `"h"`.
+    labels : array-like of shape (n_runs,), optional
+        What is known of each run; for evaluation only, no `fit` reads it.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n_runs, n_timesteps of the longest run, n_channels): the shape of the padded array.
+    lengths : ndarray of shape (n_runs,)
+        Timesteps of each run.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, a run holds text or infinity, has a channel without any value, has
+        other channels than the first run or one timestep while others have more, or an id or a
+        channel name stands twice.
+
+    Notes
+    -----
+    An integer, a slice, a mask or an array of integers selects runs, and the answer is `Runs`
+    again, so that scikit-learn's splitting keeps ids and names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> runs = Runs([np.zeros((3, 2)), np.ones((5, 2))], ids=["A", "B"], channels=["T", "p"])
+    >>> runs
+    Runs(2 runs of 3 to 5 timesteps; channels T, p; ids 'A' … 'B')
+    >>> runs[1].ids
+    array(['B'], dtype='<U1')
+    """
+
+    def __init__(
+        self,
+        arrays: Sequence[ArrayLike] | NDArray[Any],
+        *,
+        ids: Sequence[Any] | NDArray[Any] | None = None,
+        channels: Sequence[str] | None = None,
+        units: Sequence[str] | None = None,
+        times: Sequence[ArrayLike] | None = None,
+        time_unit: str | None = None,
+        labels: ArrayLike | None = None,
+    ) -> None:
+        if len(arrays) == 0:
+            raise ValueError(NO_RUN)
+        self.ids = np.arange(len(arrays)) if ids is None else _as_ids(ids, len(arrays))
+        # One array where all runs are equally long: ten thousands of runs stay quick to check.
+        self._data: NDArray[Any] | list[NDArray[Any]] = (
+            cast(NDArray[Any], arrays) if _is_dense(arrays) else self._as_list(arrays)
+        )
+        n_channels = self._data[0].shape[1]
+        self.channels = default_names(n_channels) if channels is None else tuple(map(str, channels))
+        self.units = ("",) * n_channels if units is None else tuple(units)
+        self.times = None if times is None else [np.asarray(t) for t in times]
+        self.time_unit = time_unit
+        self.labels = None if labels is None else np.asarray(labels)
+        self._check()
+
+    def _as_list(self, arrays: Sequence[Any] | NDArray[Any]) -> list[NDArray[Any]]:
+        return [as_run(a, None, self._name(position)) for position, a in enumerate(arrays)]
+
+    def _check(self) -> None:
+        self._check_widths()
+        self._check_extras()
+        self._check_lengths()
+        for position in self._suspicious():
+            self._check_values(position)
+
+    def _check_widths(self) -> None:
+        if self._data[0].shape[1] == 0:
+            raise ValueError(f"{self._name(0)} has no channel: a run needs at least one")
+        for position, array in enumerate(self._data if self.dense is None else ()):
+            if array.shape[1] != self._data[0].shape[1]:
+                raise ValueError(
+                    f"{self._name(position)} has {array.shape[1]} channels, {self._name(0)} has "
+                    f"{self._data[0].shape[1]}: all runs need the same channels"
+                )
+
+    def _check_extras(self) -> None:
+        n_runs, n_channels = len(self), self._data[0].shape[1]
+        for what, values, expected in (
+            ("channel names", self.channels, n_channels),
+            ("units", self.units, n_channels),
+            ("times", self.times, n_runs),
+            ("labels", self.labels, n_runs),
+        ):
+            if values is not None and len(values) != expected:
+                raise ValueError(f"{len(values)} {what} for {expected}: pass one each")
+        for what, names in (("run id", self.ids.tolist()), ("channel", self.channels)):
+            if twice := duplicates(names):
+                raise ValueError(f"{what} {twice[0]!r} stands twice: each must be unique")
+        for position, times in enumerate(self.times or ()):
+            if times.shape != (len(self._data[position]),):
+                raise ValueError(
+                    f"{self._name(position)} has times of shape {times.shape} for "
+                    f"{len(self._data[position])} timesteps: pass one time a timestep"
+                )
+
+    def _check_lengths(self) -> None:
+        lengths = self.lengths
+        short = np.flatnonzero(lengths < (1 if (lengths <= 1).all() else 2))
+        if len(short):
+            raise ValueError(
+                f"{self._name(int(short[0]))} has {plural(lengths[short[0]], 'timestep')}: "
+                "a run needs at least 2 (leave it out, or pass rows with n_channels='all')"
+            )
+
+    def _suspicious(self) -> Iterable[int]:
+        """Positions of the runs that may hold NaN or infinity: a sum tells, and is quick."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            if isinstance(self._data, np.ndarray):
+                sums = self._data.sum(axis=(1, 2))
+            else:
+                sums = np.array([a.sum() for a in self._data])
+        return np.flatnonzero(~np.isfinite(sums)).tolist()
+
+    def _check_values(self, position: int) -> None:
+        array = self._data[position]
+        infinite = np.argwhere(np.isinf(array))
+        if len(infinite):
+            timestep, channel = infinite[0]
+            raise ValueError(
+                f"{self._name(position)}, channel {self.channels[channel]!r} is infinite at "
+                f"timestep {timestep}: replace it by NaN (a gap) or leave the run out"
+            )
+        empty = np.flatnonzero(np.isnan(array).all(axis=0))
+        if len(empty):
+            raise ValueError(
+                f"{self._name(position)}, channel {self.channels[empty[0]]!r} holds only NaN: "
+                "leave out that run or that channel"
+            )
+
+    def _name(self, position: int) -> str:
+        return f"run {self.ids[position : position + 1].tolist()[0]!r}"
+
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """The recordings, each of shape (n_timesteps_i, n_channels)."""
+        return list(self._data)
+
+    @property
+    def dense(self) -> NDArray[Any] | None:
+        """All recordings in one array where they are held so, else None."""
+        return self._data if isinstance(self._data, np.ndarray) else None
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Timesteps of each run, shape (n_runs,)."""
+        if isinstance(self._data, np.ndarray):
+            return np.full(len(self), self._data.shape[1], dtype=np.int64)
+        return np.array([len(a) for a in self._data], dtype=np.int64)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return len(self.channels)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the channels were given names."""
+        return self.channels != default_names(self.n_channels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(n_runs, n_timesteps of the longest run, n_channels)."""
+        return len(self), int(self.lengths.max(initial=0)), self.n_channels
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, index: Index | tuple[Any, ...]) -> Runs:
+        # scikit-learn asks an object that has a shape for X[rows, ...].
+        if isinstance(index, tuple):
+            if len(index) != 2 or index[1] is not Ellipsis:
+                raise IndexError("Runs take one index, over runs: runs[3], runs[:5], runs[mask]")
+            index = index[0]
+        rows = index if isinstance(index, slice) else np.atleast_1d(np.arange(len(self))[index])
+        taken = copy(self)
+        taken._data = _items(self._data, rows)
+        taken.ids = self.ids[rows]
+        taken.times = None if self.times is None else _items(self.times, rows)
+        taken.labels = None if self.labels is None else self.labels[rows]
+        return taken
+
+    def position(self, run: Any) -> int:
+        """Position of the run with that id.
+
+        Parameters
+        ----------
+        run : object
+            A run's id.
+
+        Returns
+        -------
+        int
+            Its position in these runs.
+
+        Raises
+        ------
+        ValueError
+            If no run has that id.
+        """
+        found = [p for p, i in enumerate(self.ids.tolist()) if i == run]
+        if not found:
+            raise ValueError(f"no run has the id {run!r}; ids here: {shorten(self.ids.tolist())}")
+        return found[0]
+
+    def select(self, channels: Sequence[str]) -> Runs:
+        """Return the runs with these channels only, in this order.
+
+        Parameters
+        ----------
+        channels : sequence of str
+            Names of channels.
+
+        Returns
+        -------
+        Runs
+            The same runs with `channels` alone.
+
+        Raises
+        ------
+        ValueError
+            If a name is not one of these runs' channels.
+        """
+        unknown = [c for c in channels if c not in self.channels]
+        if unknown:
+            raise ValueError(f"no channel {unknown[0]!r}; channels here: {shorten(self.channels)}")
+        if not channels or duplicates(channels):
+            raise ValueError(f"select at least one channel and each once, got {list(channels)}")
+        columns = [self.channels.index(c) for c in channels]
+        selected = copy(self)
+        if isinstance(self._data, np.ndarray):
+            selected._data = self._data[:, :, columns]
+        else:
+            selected._data = [a[:, columns] for a in self._data]
+        selected.channels = tuple(channels)
+        selected.units = tuple(self.units[c] for c in columns)
+        return selected
+
+    def with_arrays(
+        self, arrays: list[NDArray[Any]], channels: Sequence[str] | None = None
+    ) -> Runs:
+        """Return the runs with other values of the same lengths, and other channels if named."""
+        changed = copy(self)
+        changed._data = arrays
+        if channels is not None:
+            changed.channels, changed.units = tuple(channels), ("",) * len(channels)
+        return changed
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """tslearn's layout: (n_runs, longest, n_channels), shorter runs padded with NaN."""
+        padded = np.full(self.shape, np.nan, dtype=dtype)
+        for row, array in zip(padded, self._data, strict=True):
+            row[: len(array)] = array
+        return padded
+
+    def __repr__(self) -> str:
+        if len(self) == 0:
+            return f"Runs(no runs; channels {shorten(self.channels, quote=False)})"
+        lengths, ids = self.lengths, self.ids.tolist()
+        shortest, longest = lengths.min(), lengths.max()
+        span = "" if shortest == longest else f"{shortest} to "
+        parts = [
+            f"{plural(len(self), 'run')} of {span}{plural(longest, 'timestep')}",
+            f"channels {shorten(self.channels, quote=False)}",
+            f"ids {ids[0]!r}" + (f" … {ids[-1]!r}" if len(ids) > 1 else ""),
+        ]
+        if self.labels is not None:
+            values, counts = np.unique(self.labels.astype(str), return_counts=True)
+            named = [f"{v} ({c})" for v, c in zip(values, counts, strict=True)]
+            parts.append(f"labels {shorten(named, quote=False)}")
+        return f"Runs({'; '.join(parts)})"
+
+
+def _as_ids(ids: Sequence[Any] | NDArray[Any], n_runs: int) -> NDArray[Any]:
+    if len(ids) != n_runs:
+        raise ValueError(f"{len(ids)} ids for {n_runs} runs: pass one each")
+    for kind in (str, (int, np.integer)):
+        if all(isinstance(i, kind) for i in ids):
+            return np.asarray(ids)
+    # NumPy would turn 1 beside "A" into "1", and tuples into rows.
+    return np.fromiter(ids, dtype=object, count=n_runs)
+
+
+def _items(values: Any, rows: slice | NDArray[Any]) -> Any:
+    """Elements of an array or a list; a slice of an array shares its memory."""
+    if isinstance(values, np.ndarray) or isinstance(rows, slice):
+        return values[rows]
+    return [values[row] for row in rows]
+
+
+def _is_dense(arrays: Any) -> bool:
+    floats = isinstance(arrays, np.ndarray) and arrays.dtype in (np.float32, np.float64)
+    return floats and arrays.ndim == 3

@@ -1,0 +1,229 @@
+"""From residuals to scores: error scales, contributions, reductions, T², duration.
+
+A *contribution* is a squared residual divided by its usual size and by the number of channels, so
+that a good run has contributions of mean 1 / n_channels and timestep scores of mean 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf
+
+ERROR_SCALES = ("none", "channel", "phase")
+SCORES = ("spe", "t2", "both")
+REDUCTIONS = ("mean", "max")
+
+# Share of the channel's mean error that is added at every phase, and share of the overall mean
+# that is added to every channel: where good runs are reconstructed perfectly, nothing explodes.
+PHASE_FLOOR = 1.0
+CHANNEL_FLOOR = 0.05
+# Timesteps worse than this share of calibration timesteps count as bad.
+TIMESTEP_QUANTILE = 0.95
+
+
+class ErrorScale:
+    """Usual size of the squared residual of each channel, or of each channel at each phase.
+
+    Learned from residuals of runs that the network was not trained on.
+
+    Parameters
+    ----------
+    error_scale : {"none", "channel", "phase"}
+        One size for all, one per channel, or one per channel and phase.
+    """
+
+    def __init__(self, error_scale: str) -> None:
+        self.error_scale = error_scale
+
+    def fit_contributions(
+        self, squares: NDArray[Any], observed: NDArray[np.bool_] | None
+    ) -> NDArray[np.float32]:
+        """Learn from squared residuals (n_runs, n_timesteps, n_channels).
+
+        Returns the contributions of the same runs, each scaled by the other runs alone: scaled
+        by itself too, a run would look more usual than a new one like it.
+        """
+        weights = np.ones(1, dtype=np.float32) if observed is None else observed
+        present = np.broadcast_to(weights, squares.shape)
+        total, count = (squares * weights).sum(axis=0, dtype=np.float64), present.sum(axis=0)
+        self.scale_ = self._usual_size(total, count)
+        others = self._usual_size(total - squares * weights, count - present)
+        return _contributions(squares, others, observed)
+
+    def _usual_size(self, total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float32]:
+        """Sums and counts (..., n_timesteps, n_channels) -> usual squares of that shape."""
+        by_channel = total.sum(axis=-2, keepdims=True) / count.sum(axis=-2, keepdims=True).clip(1)
+        overall = by_channel.mean(axis=-1, keepdims=True)
+        overall = np.where(overall > 0, overall, 1.0)
+        by_phase = np.where(count > 0, total / count.clip(1), by_channel)
+        size = {
+            "none": overall,
+            "channel": by_channel + CHANNEL_FLOOR * overall,
+            "phase": by_phase + PHASE_FLOOR * by_channel + CHANNEL_FLOOR * overall,
+        }[self.error_scale]
+        return np.broadcast_to(size, total.shape).astype(np.float32)
+
+    def contributions(
+        self, squares: NDArray[Any], observed: NDArray[np.bool_] | None
+    ) -> NDArray[np.float32]:
+        """Contributions (n_runs, n_timesteps, n_channels); 0 in gaps."""
+        return _contributions(squares, self.scale_, observed)
+
+
+def _contributions(
+    squares: NDArray[Any], scale: NDArray[np.float32], observed: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    if observed is None:
+        return squares / (scale * squares.shape[2])
+    n_present = observed.sum(axis=2, keepdims=True, dtype=np.float32).clip(min=1)
+    return squares / scale * observed / n_present
+
+
+def reduce_timesteps(
+    timestep_scores: NDArray[Any], measured: NDArray[np.bool_] | None, reduction: str | float
+) -> NDArray[np.float64]:
+    """One number a run from its timestep scores (n_runs, n_timesteps).
+
+    `"mean"` over the measured timesteps, their `"max"`, or the mean of the worst share of them.
+    """
+    n_measured = (
+        np.full(len(timestep_scores), timestep_scores.shape[1])
+        if measured is None
+        else measured.sum(axis=1).clip(min=1)
+    )
+    if reduction == "mean":
+        return timestep_scores.sum(axis=1) / n_measured
+    if reduction == "max":
+        return timestep_scores.max(axis=1)
+    n_worst = np.ceil(float(reduction) * n_measured).astype(int)
+    ordered = (-np.sort(-timestep_scores, axis=1)).cumsum(axis=1)
+    return ordered[np.arange(len(ordered)), n_worst - 1] / n_worst
+
+
+class LatentDistribution:
+    """Hotelling's T² of latent codes: their squared Mahalanobis distance, divided by their number.
+
+    The covariance is shrunk (Ledoit & Wolf 2004), so that few runs do.
+    """
+
+    def fit(self, codes: NDArray[Any]) -> LatentDistribution:
+        """Learn mean and covariance of codes (n_runs, latent_dim)."""
+        codes = codes.astype(np.float64)
+        self.mean_ = codes.mean(axis=0)
+        covariance, _ = ledoit_wolf(codes)
+        # A direction in which good runs do not vary at all must not become infinitely long.
+        floor = 1e-6 * max(np.trace(covariance) / len(covariance), 1e-12)
+        self.precision_ = np.linalg.inv(covariance + floor * np.eye(len(covariance)))
+        return self
+
+    def t2(self, codes: NDArray[Any]) -> NDArray[np.float64]:
+        """T² of codes, shape (n_runs,)."""
+        centred = codes.astype(np.float64) - self.mean_
+        return np.einsum("nz,zy,ny->n", centred, self.precision_, centred) / codes.shape[1]
+
+
+class Duration:
+    """Deviation of a run's length from the training runs', in standard deviations."""
+
+    def fit(self, lengths: NDArray[Any]) -> Duration:
+        """Learn from the lengths of the training runs."""
+        # Where all runs are equally long, one timestep stands for the deviation.
+        self.mean_, self.std_ = float(lengths.mean()), max(float(lengths.std()), 1.0)
+        return self
+
+    def deviations(self, lengths: NDArray[Any]) -> NDArray[np.float64]:
+        """Signed deviations of lengths, shape (n_runs,)."""
+        return (lengths - self.mean_) / self.std_
+
+
+class Scorer:
+    """Scores of runs from their residuals, codes and lengths.
+
+    Parameters
+    ----------
+    score : {"spe", "t2", "both"}
+        Reconstruction error, Hotelling's T² of the code, or both.
+    error_scale : {"none", "channel", "phase"}
+        See `ErrorScale`.
+    reduction : {"mean", "max"} or float
+        How timestep scores become one number, see `reduce_timesteps`.
+    use_duration : bool
+        Whether the squared deviation of the length counts too.
+    """
+
+    def __init__(
+        self, score: str, error_scale: str, reduction: str | float, use_duration: bool
+    ) -> None:
+        self.score, self.reduction, self.use_duration = score, reduction, use_duration
+        self.error_scale_ = ErrorScale(error_scale)
+        self.duration_ = Duration()
+
+    def fit(
+        self,
+        squares: NDArray[Any],
+        observed: NDArray[np.bool_] | None,
+        t2: NDArray[Any],
+        lengths: NDArray[Any],
+        latent: LatentDistribution,
+    ) -> NDArray[np.float64]:
+        """Learn from calibration runs, with their T² under networks that did not see them.
+
+        `latent` is the distribution of codes of the network that is kept. Returns the calibration
+        scores, shape (n_runs,).
+        """
+        self.latent_ = latent
+        self.duration_.fit(lengths)
+        contributions = self.error_scale_.fit_contributions(squares, observed)
+        self.timestep_level_ = float(np.quantile(contributions.sum(axis=2), TIMESTEP_QUANTILE))
+        components = self._components(contributions, observed, t2, lengths)
+        self.component_means_ = {name: float(np.mean(c)) or 1.0 for name, c in components.items()}
+        return self._combine(components)
+
+    def scores(
+        self,
+        squares: NDArray[Any],
+        observed: NDArray[np.bool_] | None,
+        codes: NDArray[Any],
+        lengths: NDArray[Any],
+    ) -> NDArray[np.float64]:
+        """Scores of runs, shape (n_runs,)."""
+        contributions = self.contributions(squares, observed)
+        t2 = self.latent_.t2(codes)
+        return self._combine(self._components(contributions, observed, t2, lengths))
+
+    def contributions(
+        self, squares: NDArray[Any], observed: NDArray[np.bool_] | None
+    ) -> NDArray[np.float32]:
+        """Contributions (n_runs, n_timesteps, n_channels)."""
+        return self.error_scale_.contributions(squares, observed)
+
+    def spe(
+        self, contributions: NDArray[Any], observed: NDArray[np.bool_] | None
+    ) -> NDArray[np.float64]:
+        """Reduced timestep scores, shape (n_runs,)."""
+        measured = None if observed is None else np.any(observed, axis=2)
+        timestep_scores = contributions.sum(axis=2, dtype=np.float64)
+        return reduce_timesteps(timestep_scores, measured, self.reduction)
+
+    def _components(
+        self, contributions: Any, observed: Any, t2: NDArray[Any], lengths: NDArray[Any]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Parts of the score by name, each (n_runs,)."""
+        components = {}
+        if self.score != "t2":
+            components["spe"] = self.spe(contributions, observed)
+        if self.score != "spe":
+            components["t2"] = t2
+        if self.use_duration:
+            components["duration"] = self.duration_.deviations(lengths) ** 2
+        return components
+
+    def _combine(self, components: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Sum of the components, each divided by its mean over calibration runs."""
+        if len(components) == 1:
+            return next(iter(components.values()))
+        scaled = [components[name] / mean for name, mean in self.component_means_.items()]
+        return np.sum(scaled, axis=0)

@@ -1,0 +1,218 @@
+"""Training: the only loop, and what surrounds it."""
+
+from __future__ import annotations
+
+import copy
+import math
+import numbers
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .networks import Autoencoder
+from .preprocessing import Prepared
+
+CLIP_NORM = 1.0
+# Values (runs x timesteps x channels) of one batch without gradients: bounds its memory.
+MAX_BATCH_VALUES = 500_000
+
+
+class Schedule(NamedTuple):
+    """How a network is trained."""
+
+    n_epochs: int
+    batch_size: int
+    lr: float
+    patience: int | None
+    noise: float
+    kl_weight: float
+    progress: bool = False
+
+
+class Examples(NamedTuple):
+    """Inputs (n, t, c) on the device, and where they count: None for everywhere."""
+
+    inputs: Tensor
+    weights: Tensor | None
+
+    @classmethod
+    def on(cls, device: torch.device, prepared: Prepared) -> Examples:
+        """Put prepared runs on the device."""
+        weights = prepared.input_weights
+        return cls(
+            torch.from_numpy(prepared.inputs).to(device),
+            None if weights is None else torch.from_numpy(np.ascontiguousarray(weights)).to(device),
+        )
+
+    def pick(self, index: Tensor | slice) -> Examples:
+        """Return some of the examples."""
+        return Examples(self.inputs[index], None if self.weights is None else self.weights[index])
+
+
+def train(
+    network: Autoencoder, examples: Examples, validation: Examples | None, schedule: Schedule
+) -> list[dict[str, float]]:
+    """Train a network in place, with early stopping where there is validation.
+
+    Parameters
+    ----------
+    network : Autoencoder
+        Keeps the weights of its best epoch, without validation those of the last.
+    examples, validation : Examples
+        Training runs, and runs on which epochs are compared.
+    schedule : Schedule
+        Epochs, batches, learning rate, patience, noise and weight of the penalty.
+
+    Returns
+    -------
+    list of dict
+        `epoch`, `loss`, `validation_loss` (reconstruction errors, nan where there is none) and
+        `penalty` of every epoch.
+    """
+    optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.lr, fused=True)
+    best = _Best(network, schedule.patience)
+    history = []
+    epochs = tqdm(range(schedule.n_epochs), disable=not schedule.progress, desc="epochs")
+    for epoch in epochs:
+        loss, penalty = _train_epoch(network, optimizer, examples, schedule)
+        checked = evaluate(network, validation) if validation is not None else float("nan")
+        history.append(
+            {"epoch": epoch, "loss": loss, "penalty": penalty, "validation_loss": checked}
+        )
+        epochs.set_postfix(loss=f"{loss:.4f}", validation=f"{checked:.4f}")
+        if validation is not None and best.is_final(epoch, checked):
+            break
+    best.restore()
+    network.eval()
+    return history
+
+
+def _train_epoch(
+    network: Autoencoder, optimizer: Any, examples: Examples, schedule: Schedule
+) -> tuple[float, float]:
+    """One pass over the examples in random order: mean loss and penalty."""
+    network.train()
+    n_examples = len(examples.inputs)
+    order = torch.randperm(n_examples, device=examples.inputs.device)
+    totals = examples.inputs.new_zeros(2)
+    for index in order.split(schedule.batch_size):
+        batch = examples.pick(index)
+        noisy = batch.inputs
+        if schedule.noise:
+            noisy = noisy + schedule.noise * torch.randn_like(noisy)
+        reconstruction, penalty = network(noisy)
+        loss = _mean_square(reconstruction, batch)
+        optimizer.zero_grad(set_to_none=True)
+        (loss + schedule.kl_weight * penalty).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        optimizer.step()
+        totals += torch.stack([loss.detach(), penalty.detach()]) * len(index)
+    mean_loss, mean_penalty = (totals / n_examples).tolist()
+    return mean_loss, mean_penalty
+
+
+def _mean_square(reconstruction: Tensor, batch: Examples) -> Tensor:
+    """Mean squared residual over observed values."""
+    if batch.weights is None:
+        return torch.nn.functional.mse_loss(reconstruction, batch.inputs)
+    squares = (reconstruction - batch.inputs).square() * batch.weights
+    return squares.sum() / batch.weights.sum().clamp(min=1)
+
+
+@torch.inference_mode()
+def reconstruct(
+    network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Reconstruct inputs (n, t, c): reconstruction (n, t, c) and codes (n, z), without chance."""
+    network = network if device.type == "cpu" else copy.deepcopy(network).to(device)
+    network.eval()
+    size = max(1, MAX_BATCH_VALUES // math.prod(inputs.shape[1:]))
+    batches = torch.from_numpy(inputs).split(size)
+    values, codes = zip(*(network.reconstruct(b.to(device)) for b in batches), strict=True)
+    return torch.cat(values).cpu().numpy(), torch.cat(codes).cpu().numpy()
+
+
+@torch.inference_mode()
+def evaluate(network: Autoencoder, examples: Examples, batch_size: int = 1024) -> float:
+    """Mean squared residual without noise and chance."""
+    network.eval()
+    n_examples, total = len(examples.inputs), 0.0
+    for start in range(0, n_examples, batch_size):
+        batch = examples.pick(slice(start, start + batch_size))
+        reconstruction, _ = network.reconstruct(batch.inputs)
+        total += float(_mean_square(reconstruction, batch)) * len(batch.inputs)
+    return total / n_examples
+
+
+class _Best:
+    """The weights of the best epoch, by copy."""
+
+    def __init__(self, network: Autoencoder, patience: int | None) -> None:
+        self.network, self.patience = network, patience
+        self.loss, self.epoch = float("inf"), -1
+        self.weights: dict[str, Tensor] | None = None
+
+    def is_final(self, epoch: int, loss: float) -> bool:
+        """Note an epoch's loss; answer whether patience has run out."""
+        if loss < self.loss:
+            self.loss, self.epoch = loss, epoch
+            self.weights = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        return self.patience is not None and epoch - self.epoch >= self.patience
+
+    def restore(self) -> None:
+        if self.weights is not None:
+            self.network.load_state_dict(self.weights)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's random numbers from `seed`, the global state untouched."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.random.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def threads(n_threads: int | None) -> Iterator[None]:
+    """Run with `n_threads` threads of torch, then restore their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def choose_device(device: str | None) -> torch.device:
+    """The device asked for; by default CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or cannot use it.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r} cannot be used ({reason}): try device='cpu'") from None
+    return chosen
+
+
+def draw_seed(random_state: Any) -> int:
+    """Draw a seed for torch from an integer, a generator or, for a new one each time, None."""
+    if random_state is None or isinstance(random_state, numbers.Integral):
+        entropy = None if random_state is None else int(random_state)
+        return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+    draw = getattr(random_state, "integers", None) or random_state.randint
+    return int(draw(2**31 - 1))
