@@ -440,7 +440,7 @@ def test_the_level_is_lowered_until_ten_scores_lie_above_it() -> None:
     ("scores", "level"),
     [
         (np.array([1.0, 2.0, 4.0, 8.0]), 1.0),  # few scores
-        (np.append(np.zeros(100), -np.log(np.linspace(0.1, 0.9, 9))), 0.0),  # 9 excesses
+        (np.append(np.zeros(100), stats.expon.isf(np.arange(1, 18, 2) / 18)), 0.0),  # 9 excesses
         (np.array([0.0] * 100 + [1.0] * 12), 0.0),  # equal excesses
         (np.linspace(0, 1, 1001), 0.98),  # fitted shape about -1
         (np.array([0.0] * 10 + [1e-7] * 1000), 0.0),  # many equal excesses

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+# A stretch counts from this share of the run's worst timestep: a gross fault spoils the whole
+# reconstruction, and the fault is where it is spoilt most. (docs/scoring.md has the measurement.)
+PEAK_SHARE = 0.1
 # Channels are named until they make up this share of the error.
 NAMED_SHARE = 0.8
 
@@ -79,7 +82,9 @@ class Explanation:
 
 def explain_run(evidence: Evidence, level: float) -> Explanation:
     """Find the worst stretch and its channels, and put them into words."""
-    start, end = worst_stretch(evidence.contributions.sum(axis=1), level)
+    timestep_scores = evidence.contributions.sum(axis=1)
+    level = max(level, PEAK_SHARE * timestep_scores.max())
+    start, end = worst_stretch(timestep_scores, level)
     channels = _shares(evidence.contributions[start : end + 1].sum(axis=0), evidence.channels)
     times = (None, None) if evidence.times is None else tuple(evidence.times[[start, end]].tolist())
     return Explanation(

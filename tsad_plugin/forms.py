@@ -142,6 +142,47 @@ def default_names(n_channels: int) -> tuple[str, ...]:
     return tuple(f"channel_{c}" for c in range(n_channels))
 
 
+def check_values(run: NDArray[Any], name: str, channels: Sequence[str]) -> None:
+    """Raise if a run (n_timesteps, n_channels) holds infinity or a channel without any value."""
+    infinite = np.argwhere(np.isinf(run))
+    if len(infinite):
+        timestep, channel = infinite[0]
+        raise ValueError(
+            f"{name}, channel {channels[channel]!r} is infinite at timestep {timestep}: "
+            "replace it by NaN (a gap) or leave the run out"
+        )
+    empty = np.flatnonzero(np.isnan(run).all(axis=0))
+    if len(empty):
+        raise ValueError(
+            f"{name}, channel {channels[empty[0]]!r} holds only NaN: "
+            "leave out that run or that channel"
+        )
+
+
+def as_ids(ids: Sequence[Any] | NDArray[Any], n_runs: int) -> NDArray[Any]:
+    """Run ids as an array of integers, text or, where they are mixed, objects."""
+    if len(ids) != n_runs:
+        raise ValueError(f"{len(ids)} ids for {n_runs} runs: pass one each")
+    for kind in (str, (int, np.integer)):
+        if all(isinstance(i, kind) for i in ids):
+            return np.asarray(ids)
+    # NumPy would turn 1 beside "A" into "1", and tuples into rows.
+    return np.fromiter(ids, dtype=object, count=n_runs)
+
+
+def items(values: Any, rows: slice | NDArray[Any]) -> Any:
+    """Elements of an array or a list; a slice of an array shares its memory."""
+    if isinstance(values, np.ndarray) or isinstance(rows, slice):
+        return values[rows]
+    return [values[row] for row in rows]
+
+
+def is_dense(arrays: Any) -> bool:
+    """Whether all runs stand in one array already."""
+    floats = isinstance(arrays, np.ndarray) and arrays.dtype in (np.float32, np.float64)
+    return floats and arrays.ndim == 3
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun: `1 timestep`, `2 timesteps`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,18 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .forms import NO_RUN, as_run, default_names, duplicates, plural, shorten
+from .forms import (
+    NO_RUN,
+    as_ids,
+    as_run,
+    check_values,
+    default_names,
+    duplicates,
+    is_dense,
+    items,
+    plural,
+    shorten,
+)
 
 Index = int | slice | Sequence[int] | NDArray[Any]
 
@@ -76,10 +87,10 @@ class Runs:
     ) -> None:
         if len(arrays) == 0:
             raise ValueError(NO_RUN)
-        self.ids = np.arange(len(arrays)) if ids is None else _as_ids(ids, len(arrays))
+        self.ids = np.arange(len(arrays)) if ids is None else as_ids(ids, len(arrays))
         # One array where all runs are equally long: ten thousands of runs stay quick to check.
         self._data: NDArray[Any] | list[NDArray[Any]] = (
-            cast(NDArray[Any], arrays) if _is_dense(arrays) else self._as_list(arrays)
+            cast(NDArray[Any], arrays) if is_dense(arrays) else self._as_list(arrays)
         )
         n_channels = self._data[0].shape[1]
         self.channels = default_names(n_channels) if channels is None else tuple(map(str, channels))
@@ -97,7 +108,7 @@ class Runs:
         self._check_extras()
         self._check_lengths()
         for position in self._suspicious():
-            self._check_values(position)
+            check_values(self._data[position], self._name(position), self.channels)
 
     def _check_widths(self) -> None:
         if self._data[0].shape[1] == 0:
@@ -147,22 +158,6 @@ class Runs:
                 sums = np.array([a.sum() for a in self._data])
         return np.flatnonzero(~np.isfinite(sums)).tolist()
 
-    def _check_values(self, position: int) -> None:
-        array = self._data[position]
-        infinite = np.argwhere(np.isinf(array))
-        if len(infinite):
-            timestep, channel = infinite[0]
-            raise ValueError(
-                f"{self._name(position)}, channel {self.channels[channel]!r} is infinite at "
-                f"timestep {timestep}: replace it by NaN (a gap) or leave the run out"
-            )
-        empty = np.flatnonzero(np.isnan(array).all(axis=0))
-        if len(empty):
-            raise ValueError(
-                f"{self._name(position)}, channel {self.channels[empty[0]]!r} holds only NaN: "
-                "leave out that run or that channel"
-            )
-
     def _name(self, position: int) -> str:
         return f"run {self.ids[position : position + 1].tolist()[0]!r}"
 
@@ -209,9 +204,9 @@ class Runs:
             index = index[0]
         rows = index if isinstance(index, slice) else np.atleast_1d(np.arange(len(self))[index])
         taken = copy(self)
-        taken._data = _items(self._data, rows)
+        taken._data = items(self._data, rows)
         taken.ids = self.ids[rows]
-        taken.times = None if self.times is None else _items(self.times, rows)
+        taken.times = None if self.times is None else items(self.times, rows)
         taken.labels = None if self.labels is None else self.labels[rows]
         return taken
 
@@ -304,25 +299,3 @@ class Runs:
             named = [f"{v} ({c})" for v, c in zip(values, counts, strict=True)]
             parts.append(f"labels {shorten(named, quote=False)}")
         return f"Runs({'; '.join(parts)})"
-
-
-def _as_ids(ids: Sequence[Any] | NDArray[Any], n_runs: int) -> NDArray[Any]:
-    if len(ids) != n_runs:
-        raise ValueError(f"{len(ids)} ids for {n_runs} runs: pass one each")
-    for kind in (str, (int, np.integer)):
-        if all(isinstance(i, kind) for i in ids):
-            return np.asarray(ids)
-    # NumPy would turn 1 beside "A" into "1", and tuples into rows.
-    return np.fromiter(ids, dtype=object, count=n_runs)
-
-
-def _items(values: Any, rows: slice | NDArray[Any]) -> Any:
-    """Elements of an array or a list; a slice of an array shares its memory."""
-    if isinstance(values, np.ndarray) or isinstance(rows, slice):
-        return values[rows]
-    return [values[row] for row in rows]
-
-
-def _is_dense(arrays: Any) -> bool:
-    floats = isinstance(arrays, np.ndarray) and arrays.dtype in (np.float32, np.float64)
-    return floats and arrays.ndim == 3

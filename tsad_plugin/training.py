@@ -80,6 +80,8 @@ def train(
     history = []
     epochs = tqdm(range(schedule.n_epochs), disable=not schedule.progress, desc="epochs")
     for epoch in epochs:
+        # A rate that falls to zero ends in the middle of a valley, not on one of its walls.
+        optimizer.param_groups[0]["lr"] = schedule.lr * _cosine(epoch / schedule.n_epochs)
         loss, penalty = _train_epoch(network, optimizer, examples, schedule)
         checked = evaluate(network, validation) if validation is not None else float("nan")
         history.append(
@@ -91,6 +93,11 @@ def train(
     best.restore()
     network.eval()
     return history
+
+
+def _cosine(progress: float) -> float:
+    """Fall from 1 to 0 along half a cosine (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def _train_epoch(
