@@ -22,6 +22,18 @@ from .runs import Runs
 from .thresholds import Thresholder
 
 
+class _LabelsOne:
+    """A foreign thresholder that labels one score, too: PyThresh's raise unless there are two."""
+
+    def __init__(self, thresholder: Any) -> None:
+        self.thresholder = thresholder
+
+    def predict(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(n_runs,) scores -> (n_runs,) labels."""
+        at_least_two = np.resize(scores, max(2, len(scores)))
+        return self.thresholder.predict(at_least_two)[: len(scores)]
+
+
 class ReconstructionDetector(Reconstructor, BaseDetector):
     """Base of all detectors: scores what a network that learned from good runs cannot reconstruct.
 
@@ -53,15 +65,25 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
             If a parameter has a value it cannot have, or X does not hold at least 2 runs.
         """
         self._check_parameters()
-        runs = as_runs(X, self.n_channels)
+        learner = self._unfitted()
+        learner._learn(as_runs(X, self.n_channels))
+        # Only now: a fit that fails leaves what was learned before.
+        self.__dict__ = learner.__dict__
+        return self
+
+    def _unfitted(self) -> Self:
+        """Return a detector with the very same parameters (`clone` copies them), not fitted."""
+        unfitted = copy.copy(self)
         for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
+            delattr(unfitted, name)
+        return unfitted
+
+    def _learn(self, runs: Runs) -> None:
         self._fit_runs(runs)
         self.classes_ = np.array([0, 1])
         self._set_n_classes(None)
         self.decision_scores_ = self._scores(runs)
         self._process_decision_scores()
-        return self
 
     def _process_decision_scores(self) -> Self:
         """Set `threshold_` and `labels_`, by PyOD's percentile or by a thresholder.
@@ -83,14 +105,16 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
             BaseDetector._process_decision_scores(view)
             for name in ("threshold_", "labels_", "_mu", "_sigma"):
                 setattr(self, name, getattr(view, name))
+        self._sigma = self._sigma or 1.0  # PyOD divides by it, and equal runs have equal scores
         self.thresholder_ = view.contamination
         return self
 
     def _as_pyod(self) -> Self:
         """Return a view with the fitted thresholder where PyOD looks for it."""
         check_is_fitted(self, "network_")
-        view = copy.copy(self)
-        view.contamination = self.thresholder_
+        view, thresholder = copy.copy(self), self.thresholder_
+        ours = isinstance(thresholder, (float, Thresholder))
+        view.contamination = thresholder if ours else _LabelsOne(thresholder)
         return view
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

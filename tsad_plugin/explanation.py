@@ -86,7 +86,7 @@ def explain_run(evidence: Evidence, level: float) -> Explanation:
     level = max(level, PEAK_SHARE * timestep_scores.max())
     start, end = worst_stretch(timestep_scores, level)
     channels = _shares(evidence.contributions[start : end + 1].sum(axis=0), evidence.channels)
-    times = (None, None) if evidence.times is None else tuple(evidence.times[[start, end]].tolist())
+    times = (None, None) if evidence.times is None else _as_objects(evidence.times[[start, end]])
     return Explanation(
         run=evidence.run,
         score=evidence.score,
@@ -102,6 +102,12 @@ def explain_run(evidence: Evidence, level: float) -> Explanation:
         end_time=times[1],
         text=_text(evidence, channels, start, end),
     )
+
+
+def _as_objects(times: NDArray[Any]) -> tuple[Any, ...]:
+    """Times as Python's numbers or datetimes; NumPy would make integers of nanoseconds."""
+    clock = np.issubdtype(times.dtype, np.datetime64)
+    return tuple((times.astype("datetime64[us]") if clock else times).tolist())
 
 
 def worst_stretch(timestep_scores: NDArray[Any], level: float) -> tuple[int, int]:

@@ -125,7 +125,8 @@ def with_channels(runs: Runs, channels: tuple[str, ...]) -> Runs:
     """Runs with these channels in this order; names count where both sides were given names."""
     if runs.n_channels != len(channels):
         raise ValueError(
-            f"X has {runs.n_channels} channels, the detector was fitted on {len(channels)}: "
+            f"X has {plural(runs.n_channels, 'channel')}, the detector was fitted on "
+            f"{len(channels)}: "
             f"{shorten(channels)}"
         )
     named = runs.has_names and channels != default_names(len(channels))

@@ -126,21 +126,22 @@ class LinearPathDecoder(nn.Module):
 class Family(NamedTuple):
     """An encoder and a decoder that belong together.
 
-    `hidden_dims` are the default widths, `options` the constructor parameters of a detector that
-    only this family has, `min_timesteps` the shortest run that makes sense.
+    `hidden_dims` and `latent_dim` are the default widths, `options` the constructor parameters of a
+    detector that only this family has, `min_timesteps` the shortest run that makes sense.
     """
 
     encoder: Any
     decoder: Any
     hidden_dims: tuple[int, ...]
+    latent_dim: int
     options: tuple[str, ...]
     min_timesteps: int
 
 
 FAMILIES = {
-    "FC": Family(FCEncoder, FCDecoder, (64, 32), (), 1),
-    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), ("cell", "patch_size"), 2),
-    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), ("kernel_size",), 2),
+    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, (), 1),
+    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, ("cell", "patch_size"), 2),
+    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, ("kernel_size",), 2),
 }
 
 

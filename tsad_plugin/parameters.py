@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from inspect import signature
 from typing import Any, ClassVar
 
 from .forms import NChannels, check_n_channels
-from .layers import CELLS
 from .networks import FAMILIES, Bottleneck, Family, GaussianBottleneck
-from .preprocessing import SCALINGS, changes_channels
-from .scoring import ERROR_SCALES, REDUCTIONS, SCORES
+from .preprocessing import changes_channels
+from .rules import RULES
 
 
 class Parameters:
@@ -37,17 +34,17 @@ class Parameters:
         length_sigma: float | None = 2.0,
         steps: Sequence[Any] = (),
         scaling: str = "channel",
-        latent_dim: int = 16,
+        latent_dim: int | None = None,
         hidden_dims: Sequence[int] | None = None,
         cell: str = "lstm",
         patch_size: int | str = "auto",
-        kernel_size: int = 7,
+        kernel_size: int = 5,
         linear_path: bool = False,
         kl_weight: float = 1e-3,
-        n_epochs: int = 100,
-        batch_size: int = 64,
+        n_epochs: int = 200,
+        batch_size: int | str = "auto",
         lr: float = 1e-3,
-        patience: int | None = 10,
+        patience: int | None = 20,
         noise: float = 0.0,
         validation_fraction: float = 0.1,
         score: str = "spe",
@@ -59,6 +56,73 @@ class Parameters:
         n_threads: int | None = 1,
         verbose: int = 0,
     ) -> None:
+        """Store the parameters.
+
+        Parameters
+        ----------
+        contamination : float or thresholder, default=0.1
+            Share of outliers in the training X, in (0, 0.5], as in PyOD: `threshold_` is that
+            percentile of `decision_scores_`. Or `KSigma`, `PeaksOverThreshold`,
+            `ConformalThreshold`, which learn from scores of runs held out of training, or any
+            PyThresh object.
+        n_channels : int or "all", optional
+            How to read flat rows, see `as_runs`.
+        n_timesteps : int, optional
+            Length to which runs are resampled; by default their median length.
+        length_sigma : float or None, default=2.0
+            Runs whose length is further from the mean, in standard deviations, are scored but not
+            trained on; None trains on all.
+        steps : sequence of transformers, default=()
+            `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
+        scaling : {"channel", "phase"}, default="channel"
+            Scale by the training runs' mean and standard deviation of each channel, or then also
+            of each phase.
+        latent_dim : int, optional
+            Width of the code; by default 16, for CNN1D 8. Never as wide as the run itself.
+        hidden_dims : sequence of int, optional
+            Widths of the encoder's layers, the decoder mirrors them; by default FC (64, 32), LSTM
+            (64,), CNN1D (32, 64).
+        cell : {"lstm", "gru"}, default="lstm"
+            LSTM only: recurrent cell.
+        patch_size : int or "auto", default="auto"
+            LSTM only: timesteps that one recurrent step takes; "auto" gives at most 32 steps.
+        kernel_size : int, default=5
+            CNN1D only: timesteps that a convolution spans, odd.
+        linear_path : bool, default=False
+            Build the network around a linear path that starts at PCA.
+        kl_weight : float, default=1e-3
+            VAE only: weight of the divergence of the code from a standard Gaussian.
+        n_epochs : int, default=200
+            Passes over the training runs, at most.
+        batch_size : int or "auto", default="auto"
+            Runs in a step of training; "auto" gives about 16 steps an epoch, of 16 to 128 runs.
+        lr : float, default=1e-3
+            Learning rate at the start; it falls to zero along half a cosine.
+        patience : int or None, default=20
+            Epochs without a better validation loss before training ends; None never ends it.
+        noise : float, default=0.0
+            Standard deviation of noise added to the scaled inputs in training.
+        validation_fraction : float, default=0.1
+            Share of runs held out; where it is less than 20 runs, up to five folds are (see
+            docs/scoring.md).
+        score : {"spe", "t2", "both"}, default="spe"
+            Reconstruction error, Hotelling's T² of the code, or both.
+        error_scale : {"none", "channel", "phase"}, default="phase"
+            Divide squared residuals by their usual size: one, one per channel, or one per channel
+            and phase.
+        reduction : {"mean", "max"} or float, default="mean"
+            From timestep scores to a run's score; a share in (0, 1] is the mean of the worst.
+        use_duration : bool, default=False
+            Count an unusual length in the score.
+        random_state : int, RandomState, Generator or None, default=42
+            Seed; the global random states are never touched. None draws a new one each time.
+        device : str, optional
+            torch's name of a device; by default CUDA where there is one.
+        n_threads : int or None, default=1
+            Threads of torch during a call; None leaves their number alone.
+        verbose : int, default=0
+            Above 0 shows a progress bar.
+        """
         self.contamination = contamination
         self.n_channels = n_channels
         self.n_timesteps = n_timesteps
@@ -97,7 +161,7 @@ class Parameters:
     def _check_parameters(self) -> None:
         """Raise a ValueError that names the first parameter with a value it cannot have."""
         check_n_channels(self.n_channels)
-        for name, (is_valid, expected) in _RULES.items():
+        for name, (is_valid, expected) in RULES.items():
             value = getattr(self, name)
             if not is_valid(value):
                 raise ValueError(f"{name} must be {expected}, got {value!r}")
@@ -114,8 +178,11 @@ class Parameters:
                 )
 
     def _check_steps(self) -> None:
+        if not isinstance(self.steps, (list, tuple)):
+            raise ValueError(f"steps must be a list of steps, got {self.steps!r}")
         for position, step in enumerate(self.steps):
-            if not all(hasattr(step, m) for m in ("fit_transform", "transform")):
+            has_both = all(hasattr(step, m) for m in ("fit_transform", "transform"))
+            if isinstance(step, type) or not has_both:
                 raise ValueError(
                     f"steps[{position}] must have fit_transform and transform, got {step!r}"
                 )
@@ -129,93 +196,4 @@ class Parameters:
 _OPTIONS = {
     **{option: name for name, family in FAMILIES.items() for option in family.options},
     **dict.fromkeys(GaussianBottleneck.options, "VAE"),
-}
-
-
-def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, numbers.Real)
-        and not isinstance(value, bool)
-        and math.isfinite(float(value))
-    )
-
-
-def _integer(least: int, extra: tuple[Any, ...] = ()) -> tuple[Callable[[Any], bool], str]:
-    def is_valid(value: Any) -> bool:
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        return (whole and value >= least) or _is_one_of(value, extra)
-
-    return is_valid, _or(f"an integer of at least {least}", extra)
-
-
-def _number(
-    is_valid: Callable[[float], bool], expected: str, extra: tuple[Any, ...] = ()
-) -> tuple[Callable[[Any], bool], str]:
-    def check(value: Any) -> bool:
-        return (_is_number(value) and is_valid(value)) or _is_one_of(value, extra)
-
-    return check, _or(expected, extra)
-
-
-def _choice(*values: Any) -> tuple[Callable[[Any], bool], str]:
-    return lambda value: _is_one_of(value, values), " or ".join(map(repr, values))
-
-
-def _is_one_of(value: Any, values: tuple[Any, ...]) -> bool:
-    return any(
-        value is v or (isinstance(v, str) and isinstance(value, str) and value == v) for v in values
-    )
-
-
-def _or(expected: str, extra: tuple[Any, ...]) -> str:
-    return " or ".join([expected, *map(repr, extra)])
-
-
-def _is_contamination(value: Any) -> bool:
-    if _is_number(value):
-        return 0 < value <= 0.5
-    return hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type)
-
-
-def _are_widths(value: Any) -> bool:
-    is_width = _integer(1)[0]
-    return value is None or (
-        isinstance(value, (list, tuple)) and len(value) > 0 and all(is_width(v) for v in value)
-    )
-
-
-def _is_random_state(value: Any) -> bool:
-    return (
-        value is None
-        or hasattr(value, "randint")
-        or hasattr(value, "integers")
-        or _integer(0)[0](value)
-    )
-
-
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "contamination": (_is_contamination, "a number in (0, 0.5] or a thresholder"),
-    "n_timesteps": _integer(1, (None,)),
-    "length_sigma": _number(lambda v: v > 0, "a positive number", (None,)),
-    "scaling": _choice(*SCALINGS),
-    "latent_dim": _integer(1),
-    "hidden_dims": (_are_widths, "a sequence of positive integers or None"),
-    "cell": _choice(*CELLS),
-    "patch_size": _integer(1, ("auto",)),
-    "kernel_size": (lambda v: _integer(1)[0](v) and v % 2 == 1, "an odd positive integer"),
-    "linear_path": _choice(True, False),
-    "kl_weight": _number(lambda v: v >= 0, "a number of at least 0"),
-    "n_epochs": _integer(1),
-    "batch_size": _integer(1),
-    "lr": _number(lambda v: v > 0, "a positive number"),
-    "patience": _integer(1, (None,)),
-    "noise": _number(lambda v: v >= 0, "a number of at least 0"),
-    "validation_fraction": _number(lambda v: 0 <= v < 1, "a number in [0, 1)"),
-    "score": _choice(*SCORES),
-    "error_scale": _choice(*ERROR_SCALES),
-    "reduction": _number(lambda v: 0 < v <= 1, "a share in (0, 1]", REDUCTIONS),
-    "use_duration": _choice(True, False),
-    "random_state": (_is_random_state, "an integer of at least 0, a RandomState or None"),
-    "n_threads": _integer(1, (None,)),
-    "verbose": _integer(0, (True, False)),
 }

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -27,9 +28,12 @@ from .base import ReconstructionDetector
 from .networks import Autoencoder
 from .preprocessing import Preprocessor, Scaler
 from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
+from .training import seeded
 
 SCHEMA = 1
 FORMAT = "tsad_plugin model"
+# Files that `save` writes; a .part is one that a crash cut short.
+OWN = re.compile(r"model\.json|arrays-\w+\.safetensors|\.(model|arrays)\S+\.part")
 
 # The only classes that are written and read.
 CLASSES: dict[str, type] = {
@@ -72,19 +76,17 @@ def save(obj: Any, path: str | os.PathLike[str], *, metadata: dict[str, Any] | N
     Raises
     ------
     ValueError
-        If `obj`, or something in it, is of a class that is not this package's, or `path` is a
-        file or a folder of something else.
+        If `obj`, or something in it, is of a class that is not this package's, `metadata` are no
+        JSON values, or `path` is a file or a folder of something else.
 
     Notes
     -----
     PyOD's own persistence (`pyod.utils.persistence`) saves everything else, by pickle.
     """
     folder = Path(path)
-    _check_target(folder)
+    check_target(folder)
     arrays: dict[str, NDArray[Any]] = {}
-    encoded = _encode(obj, type(obj).__name__, arrays)
-    if not (isinstance(encoded, dict) and "class" in encoded):
-        raise ValueError(_cannot_save(obj, "the object"))
+    encoded = _encode_object(obj, type(obj).__name__, arrays)
     weights = save_arrays(arrays)
     checksum = hashlib.sha256(weights).hexdigest()
     content: dict[str, Any] = {
@@ -93,15 +95,14 @@ def save(obj: Any, path: str | os.PathLike[str], *, metadata: dict[str, Any] | N
         "version": version("tsad_plugin"),
         "arrays": {"file": f"arrays-{checksum[:16]}.safetensors", "sha256": checksum},
         "object": encoded,
-        "metadata": metadata or {},
+        "metadata": _as_json(metadata),
     }
     content["sha256"] = _digest(content)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / content["arrays"]["file"], weights)
     _write(folder / "model.json", json.dumps(content, indent=1, allow_nan=False).encode())
-    for old in folder.glob("arrays-*.safetensors"):
-        if old.name != content["arrays"]["file"]:
-            old.unlink()
+    for name in _own_names(folder) - {"model.json", content["arrays"]["file"]}:
+        (folder / name).unlink()
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -154,13 +155,36 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _read(Path(path))["metadata"]
 
 
-def _check_target(folder: Path) -> None:
+def check_target(folder: Path) -> None:
+    """Raise a ValueError where no model can be saved, for those who want to know early."""
     if folder.is_file():
         raise ValueError(f"{str(folder)!r} is a file: pass a folder for the model")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "model.json").exists():
+    if _is_foreign(folder):
         raise ValueError(
             f"{str(folder)!r} holds other things and no model: pass a new or an empty folder"
         )
+
+
+def _own_names(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*") if OWN.fullmatch(path.name)}
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether a folder is somebody else's; a damaged model or a save cut short is ours."""
+    try:
+        content = json.loads((folder / "model.json").read_bytes())
+    except FileNotFoundError:
+        return len(list(folder.glob("*"))) > len(_own_names(folder))
+    except ValueError:
+        return False
+    return not isinstance(content, dict) or content.get("format") != FORMAT
+
+
+def _as_json(metadata: dict[str, Any] | None) -> dict[str, Any]:
+    try:
+        return dict(json.loads(json.dumps(metadata or {}, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"metadata must be a dict of JSON values ({error})") from None
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -194,11 +218,14 @@ def _digest(content: dict[str, Any]) -> str:
 def _write(path: Path, data: bytes) -> None:
     """Write a file that is either whole or not there."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _encode(value: Any, where: str, arrays: dict[str, NDArray[Any]]) -> Any:
@@ -267,6 +294,7 @@ def _decode_object(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> 
 
 
 def _load_network(detector: ReconstructionDetector, weights: dict[str, Any]) -> Autoencoder:
-    network = detector._new_network()
+    with seeded(0, torch.device("cpu")):  # the weights it starts with are replaced
+        network = detector._new_network()
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     return network.eval()

@@ -52,6 +52,8 @@ class Reconstructor(Parameters):
     network_: Autoencoder
     scorer_: Scorer
     history_: list[dict[str, float]]
+    longest_: int
+    architecture_: dict[str, Any]
     calibration_scores_: NDArray[np.float64]
 
     def _fit_runs(self, runs: Runs) -> None:
@@ -59,6 +61,8 @@ class Reconstructor(Parameters):
         device = choose_device(self.device)
         good = runs[self._trainable(runs)]
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
+        self.longest_ = int(runs.lengths.max())
+        self.architecture_ = self._architecture()
         steps = [clone(step) for step in self.steps]
         self.preprocessor_ = Preprocessor(self.n_timesteps, steps, self.scaling)
         with threads(self.n_threads), seeded(draw_seed(self.random_state), device):
@@ -66,13 +70,14 @@ class Reconstructor(Parameters):
 
     def _trainable(self, runs: Runs) -> NDArray[np.bool_]:
         """Which runs to train on: those of usual length."""
-        name, longest = type(self).__name__, runs.lengths.max()
+        name, longest = type(self).__name__, int(runs.lengths.max())
         if len(runs) < 2:
             raise ValueError(f"{name} needs at least 2 runs to fit, got {len(runs)}")
-        if min(longest, self.n_timesteps or longest) < self.family.min_timesteps:
+        n_timesteps = min(longest, self.n_timesteps or longest)
+        if n_timesteps < self.family.min_timesteps:
             raise ValueError(
                 f"{name} needs runs of at least {self.family.min_timesteps} timesteps, got "
-                f"{plural(longest, 'timestep')}: use an FC detector for single rows"
+                f"{plural(n_timesteps, 'timestep')}: use an FC detector for single rows"
             )
         usual = usual_lengths(runs.lengths, self.length_sigma)
         if usual.sum() < 2:
@@ -106,19 +111,21 @@ class Reconstructor(Parameters):
             start_at_pca(network, inputs)
         return network
 
+    def _architecture(self) -> dict[str, Any]:
+        """What shapes the network: kept by `fit`, as the parameters may be set anew later."""
+        own = {name: getattr(self, name) for name in self.family.options}
+        widths = self.family.hidden_dims if self.hidden_dims is None else self.hidden_dims
+        return {
+            "latent_dim": self.latent_dim or self.family.latent_dim,
+            "hidden_dims": widths,
+            "linear_path": self.linear_path,
+            **own,
+        }
+
     def _new_network(self) -> Autoencoder:
         """A network at random weights, for what the fitted preprocessor gives."""
-        options = {name: getattr(self, name) for name in self.family.options}
-        widths = self.family.hidden_dims if self.hidden_dims is None else self.hidden_dims
-        return build(
-            self.family,
-            self.bottleneck,
-            self.preprocessor_.input_shape_,
-            self.latent_dim,
-            widths,
-            self.linear_path,
-            **options,
-        )
+        shape = self.preprocessor_.input_shape_
+        return build(self.family, self.bottleneck, shape, **self.architecture_)
 
     def _schedule(self) -> Schedule:
         return Schedule(
@@ -135,7 +142,8 @@ class Reconstructor(Parameters):
         self, prepared: Prepared, reconstruction: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Squared residuals in scaled channels, (n, t, c)."""
-        return np.square(self.preprocessor_.to_channels(reconstruction) - prepared.targets)
+        residual = self.preprocessor_.to_channels(reconstruction) - prepared.targets
+        return np.square(residual, out=residual)
 
     def _batches(self, runs: Runs) -> Iterator[Batch]:
         """Batches of runs through preprocessor and network, prepared only as they are needed."""
@@ -153,11 +161,11 @@ class Reconstructor(Parameters):
         """X as runs like those that the detector was fitted on."""
         check_is_fitted(self, "network_")
         runs = with_channels(as_runs(X, self.n_channels), self.channels_)
-        longest, n_timesteps = runs.lengths.max(initial=0), self.preprocessor_.n_timesteps_
-        if (longest == 1) != (n_timesteps == 1):
+        longest = runs.lengths.max(initial=0)
+        if (longest == 1) != (self.longest_ == 1):
             raise ValueError(
-                f"X has runs of {plural(longest, 'timestep')}, the detector was fitted on runs of "
-                f"{n_timesteps}: pass runs like those"
+                f"X has runs of up to {plural(longest, 'timestep')}, the detector was fitted on "
+                f"runs of up to {self.longest_}: pass runs like those"
             )
         return runs
 

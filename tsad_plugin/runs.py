@@ -251,8 +251,7 @@ class Runs:
         ValueError
             If a name is not one of these runs' channels.
         """
-        unknown = [c for c in channels if c not in self.channels]
-        if unknown:
+        if unknown := [c for c in channels if c not in self.channels]:
             raise ValueError(f"no channel {unknown[0]!r}; channels here: {shorten(self.channels)}")
         if not channels or duplicates(channels):
             raise ValueError(f"select at least one channel and each once, got {list(channels)}")

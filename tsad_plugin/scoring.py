@@ -59,11 +59,13 @@ class ErrorScale:
         overall = by_channel.mean(axis=-1, keepdims=True)
         overall = np.where(overall > 0, overall, 1.0)
         by_phase = np.where(count > 0, total / count.clip(1), by_channel)
-        size = {
-            "none": overall,
-            "channel": by_channel + CHANNEL_FLOOR * overall,
-            "phase": by_phase + PHASE_FLOOR * by_channel + CHANNEL_FLOOR * overall,
+        parts = {
+            "none": [(1.0, overall)],
+            "channel": [(1.0, by_channel), (CHANNEL_FLOOR, overall)],
+            "phase": [(1.0, by_phase), (PHASE_FLOOR, by_channel), (CHANNEL_FLOOR, overall)],
         }[self.error_scale]
+        # A mean, not a sum: a good run's timestep scores are about 1, whatever the floors.
+        size = sum(w * s for w, s in parts) / sum(w for w, _ in parts)
         return np.broadcast_to(size, total.shape).astype(np.float32)
 
     def contributions(
@@ -82,6 +84,15 @@ def _contributions(
     return squares / scale * observed / n_present
 
 
+def _over_channels(contributions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, t, c) -> timestep scores (n, t)."""
+    n_channels = contributions.shape[2]
+    if n_channels == 1:
+        return contributions[:, :, 0]
+    # Over so short an axis a product with ones is ten times as fast as a sum.
+    return contributions @ np.ones(n_channels, dtype=contributions.dtype)
+
+
 def reduce_timesteps(
     timestep_scores: NDArray[Any], measured: NDArray[np.bool_] | None, reduction: str | float
 ) -> NDArray[np.float64]:
@@ -95,11 +106,11 @@ def reduce_timesteps(
         else measured.sum(axis=1).clip(min=1)
     )
     if reduction == "mean":
-        return timestep_scores.sum(axis=1) / n_measured
+        return timestep_scores.sum(axis=1, dtype=np.float64) / n_measured
     if reduction == "max":
-        return timestep_scores.max(axis=1)
-    n_worst = np.ceil(float(reduction) * n_measured).astype(int)
-    ordered = (-np.sort(-timestep_scores, axis=1)).cumsum(axis=1)
+        return timestep_scores.max(axis=1).astype(np.float64)
+    n_worst = np.ceil(np.round(float(reduction) * n_measured, 9)).astype(int)  # 0.07 * 100 > 7
+    ordered = (-np.sort(-timestep_scores, axis=1)).cumsum(axis=1, dtype=np.float64)
     return ordered[np.arange(len(ordered)), n_worst - 1] / n_worst
 
 
@@ -113,7 +124,8 @@ class LatentDistribution:
         """Learn mean and covariance of codes (n_runs, latent_dim)."""
         codes = codes.astype(np.float64)
         self.mean_ = codes.mean(axis=0)
-        covariance, _ = ledoit_wolf(codes)
+        # One run alone has no spread: a unit one stands in.
+        covariance = ledoit_wolf(codes)[0] if len(codes) > 1 else np.eye(codes.shape[1])
         # A direction in which good runs do not vary at all must not become infinitely long.
         floor = 1e-6 * max(np.trace(covariance) / len(covariance), 1e-12)
         self.precision_ = np.linalg.inv(covariance + floor * np.eye(len(covariance)))
@@ -191,7 +203,7 @@ class Scorer:
     ) -> NDArray[np.float64]:
         """Scores of runs, shape (n_runs,)."""
         contributions = self.contributions(squares, observed)
-        t2 = self.latent_.t2(codes)
+        t2 = None if self.score == "spe" else self.latent_.t2(codes)
         return self._combine(self._components(contributions, observed, t2, lengths))
 
     def contributions(
@@ -205,25 +217,27 @@ class Scorer:
     ) -> NDArray[np.float64]:
         """Reduced timestep scores, shape (n_runs,)."""
         measured = None if observed is None else np.any(observed, axis=2)
-        timestep_scores = contributions.sum(axis=2, dtype=np.float64)
-        return reduce_timesteps(timestep_scores, measured, self.reduction)
+        return reduce_timesteps(_over_channels(contributions), measured, self.reduction)
 
     def _components(
-        self, contributions: Any, observed: Any, t2: NDArray[Any], lengths: NDArray[Any]
+        self, contributions: Any, observed: Any, t2: NDArray[Any] | None, lengths: NDArray[Any]
     ) -> dict[str, NDArray[np.float64]]:
         """Parts of the score by name, each (n_runs,)."""
         components = {}
         if self.score != "t2":
             components["spe"] = self.spe(contributions, observed)
-        if self.score != "spe":
+        if self.score != "spe" and t2 is not None:
             components["t2"] = t2
         if self.use_duration:
             components["duration"] = self.duration_.deviations(lengths) ** 2
         return components
 
     def _combine(self, components: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Sum of the components, each divided by its mean over calibration runs."""
+        """Root of the mean of the components, several of them each divided by its usual mean.
+
+        The root makes the scores of good runs nearly symmetric, so that mean + k std is a limit.
+        """
         if len(components) == 1:
-            return next(iter(components.values()))
+            return np.sqrt(next(iter(components.values())))
         scaled = [components[name] / mean for name, mean in self.component_means_.items()]
-        return np.sum(scaled, axis=0)
+        return np.sqrt(np.mean(scaled, axis=0))

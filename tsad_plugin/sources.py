@@ -137,6 +137,8 @@ def _as_numbers(column: pd.Series) -> pd.Series:
 
 def load_table(source: Any, text_column: Hashable | None = None) -> Table:
     """Read a file, or take a DataFrame; a text file's `text_column` is not turned into numbers."""
+    if isinstance(source, Table):
+        return source
     if isinstance(source, pd.DataFrame):
         table, name = Table(source), "the DataFrame"
     elif isinstance(source, (str, os.PathLike)):

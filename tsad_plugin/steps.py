@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .forms import fill_gaps
+from .forms import CONSTANT, fill_gaps
 from .inputs import as_runs
 from .runs import Runs
 
@@ -118,15 +118,16 @@ class MovingAverage(Step):
 class Despike(Step):
     """Turn isolated extremes, such as communication errors, into gaps.
 
-    A value is a spike if it lies further than `threshold` robust standard deviations from the
-    channel's running median (Hampel 1974), both learned from the training runs' residuals.
+    A value is a spike if it lies further than `threshold` standard deviations of the channel's
+    noise from its running median (Hampel 1974), near the ends of a run from a robust line. The
+    noise is learned from the training runs, by their second differences (Gasser et al. 1986).
 
     Parameters
     ----------
     window_size : int, default=7
         Number of timesteps of the running median, odd; at most half of them may be spikes.
     threshold : float, default=10.0
-        Distance in robust standard deviations (1.4826 x median absolute deviation).
+        Distance in standard deviations of the noise.
     """
 
     scale_: NDArray[np.float64]
@@ -139,23 +140,39 @@ class Despike(Step):
         _check_odd("window_size", self.window_size)
         if not (isinstance(self.threshold, numbers.Real) and self.threshold > 0):
             raise ValueError(f"threshold must be a positive number, got {self.threshold!r}")
-        distances = np.concatenate([np.abs(a - self._median(a)) for a in runs.arrays])
-        scale = 1.4826 * np.nanmedian(distances, axis=0)
-        # Where most values repeat the median is 0: the mean distance stands in.
-        self.scale_ = np.where(scale > 0, scale, np.nanmean(distances, axis=0))
+        bends = np.concatenate([np.abs(np.diff(a, n=2, axis=0)) for a in runs.arrays])
+        largest = np.nanmax([np.nanmax(np.abs(a), axis=0) for a in runs.arrays], axis=0)
+        bends[bends <= CONSTANT * largest] = 0  # rounding is no noise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a channel without three in a row
+            scale = 1.4826 * np.nanmedian(bends, axis=0)
+            # Where most values repeat the median is 0: the mean stands in.
+            scale = np.where(scale > 0, scale, np.nanmean(bends, axis=0))
+        self.scale_ = np.nan_to_num(scale) / np.sqrt(6)
 
     def _map(self, run: NDArray[Any]) -> NDArray[Any]:
-        spikes = np.abs(run - self._median(run)) > self.threshold * self.scale_
-        # A spike where nothing ever moved is a change, and is left to the detector.
-        return np.where(spikes & (self.scale_ > 0), np.nan, run)
+        spikes = np.abs(run - self._usual(run)) > self.threshold * self.scale_
+        # Where nothing ever moved, or most values lie far off, it is no spike: the detector's part.
+        isolated = 2 * spikes.sum(axis=0) <= (~np.isnan(run)).sum(axis=0)
+        return np.where(spikes & isolated & (self.scale_ > 0), np.nan, run)
 
-    def _median(self, run: NDArray[Any]) -> NDArray[Any]:
+    def _usual(self, run: NDArray[Any]) -> NDArray[Any]:
         half = self.window_size // 2
         padded = np.pad(run, ((half, half), (0, 0)), constant_values=np.nan)
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.window_size, axis=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # windows inside a long gap
-            return np.nanmedian(windows, axis=-1)
+            usual = np.nanmedian(windows, axis=-1)
+            # A window that is cut lies to one side: of a slope it would miss the end.
+            usual[:half] = _line(run[: self.window_size])[:half]
+            usual[::-1][:half] = _line(run[::-1][: self.window_size])[:half]
+        return usual
+
+
+def _line(part: NDArray[Any]) -> NDArray[Any]:
+    """Robust straight line through each channel: (t, c) -> (t, c)."""
+    rise = np.nanmedian(np.diff(part, axis=0), axis=0) * np.arange(len(part))[:, None]
+    return rise + np.nanmedian(part - rise, axis=0)
 
 
 class ChannelPCA(Step):
@@ -193,7 +210,7 @@ class ChannelPCA(Step):
             raise ValueError("ChannelPCA needs 2 timesteps without gaps, found fewer")
         self.mean_ = values.mean(axis=0)
         std = values.std(axis=0)
-        self.scale_ = np.where(std > 0, std, 1.0)
+        self.scale_ = np.where(std > CONSTANT * np.abs(values).max(axis=0), std, 1.0)
         covariance = np.cov((values - self.mean_) / self.scale_, rowvar=False).reshape(
             n_channels, n_channels
         )

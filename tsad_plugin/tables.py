@@ -24,7 +24,7 @@ WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def read_runs(
-    source: str | os.PathLike[str] | pd.DataFrame,
+    source: str | os.PathLike[str] | pd.DataFrame | Table,
     run: Hashable | None = None,
     time: Hashable | None = None,
     *,

@@ -27,12 +27,18 @@ class Schedule(NamedTuple):
     """How a network is trained."""
 
     n_epochs: int
-    batch_size: int
+    batch_size: int | str
     lr: float
     patience: int | None
     noise: float
     kl_weight: float
     progress: bool = False
+
+    def batch_size_for(self, n_runs: int) -> int:
+        """Return the batch size; "auto" gives 16 steps an epoch, of 16 to 128 runs each."""
+        if self.batch_size == "auto":
+            return min(max(n_runs // 16, 16), 128)
+        return int(self.batch_size)
 
 
 class Examples(NamedTuple):
@@ -74,6 +80,11 @@ def train(
     list of dict
         `epoch`, `loss`, `validation_loss` (reconstruction errors, nan where there is none) and
         `penalty` of every epoch.
+
+    Raises
+    ------
+    ValueError
+        If the loss is no longer a finite number.
     """
     optimizer = torch.optim.AdamW(network.parameters(), lr=schedule.lr, fused=True)
     best = _Best(network, schedule.patience)
@@ -87,6 +98,8 @@ def train(
         history.append(
             {"epoch": epoch, "loss": loss, "penalty": penalty, "validation_loss": checked}
         )
+        if not math.isfinite(loss):
+            raise ValueError(f"training diverged in epoch {epoch}: lower lr, it is {schedule.lr}")
         epochs.set_postfix(loss=f"{loss:.4f}", validation=f"{checked:.4f}")
         if validation is not None and best.is_final(epoch, checked):
             break
@@ -107,20 +120,23 @@ def _train_epoch(
     network.train()
     n_examples = len(examples.inputs)
     order = torch.randperm(n_examples, device=examples.inputs.device)
-    totals = examples.inputs.new_zeros(2)
-    for index in order.split(schedule.batch_size):
+    parameters = list(network.parameters())
+    sums = []
+    for index in order.split(schedule.batch_size_for(n_examples)):
         batch = examples.pick(index)
         noisy = batch.inputs
         if schedule.noise:
             noisy = noisy + schedule.noise * torch.randn_like(noisy)
         reconstruction, penalty = network(noisy)
         loss = _mean_square(reconstruction, batch)
-        optimizer.zero_grad(set_to_none=True)
         (loss + schedule.kl_weight * penalty).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
+        torch.nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
         optimizer.step()
-        totals += torch.stack([loss.detach(), penalty.detach()]) * len(index)
-    mean_loss, mean_penalty = (totals / n_examples).tolist()
+        for parameter in parameters:  # a tenth of the time of optimizer.zero_grad
+            parameter.grad = None
+        sums += [loss.detach() * len(index), penalty.detach() * len(index)]
+    # Read once an epoch: every look at a number waits for the device.
+    mean_loss, mean_penalty = (torch.stack(sums).view(-1, 2).sum(dim=0) / n_examples).tolist()
     return mean_loss, mean_penalty
 
 
@@ -182,7 +198,10 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Torch's random numbers from `seed`, the global state untouched."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.random.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds every CUDA device
+        for cuda in devices:
+            with torch.cuda.device(cuda):
+                torch.cuda.manual_seed(seed)
         yield
 
 
@@ -209,8 +228,8 @@ def choose_device(device: str | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=chosen).cpu()
+    except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {device!r} cannot be used ({reason}): try device='cpu'") from None
     return chosen

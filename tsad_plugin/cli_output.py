@@ -1,0 +1,254 @@
+"""What the commands show and write: ranked runs, tables of scores and timesteps."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from .base import ReconstructionDetector
+from .explanation import Evidence, Explanation, explain_run, leading_channels, stretch_text
+from .forms import plural
+from .runs import Runs
+
+PLAIN_WIDTH = 160
+CHANNELS = "channels\n(share of error)"
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Runs with their scores."""
+
+    detector: ReconstructionDetector
+    runs: Runs
+    scores: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    threshold: float
+
+    @classmethod
+    def of(cls, detector: ReconstructionDetector, runs: Runs) -> Self:
+        """Score runs."""
+        scores, threshold = detector.decision_function(runs), float(detector.threshold_)
+        # As `predict` does, but without scoring all runs once more: a saved detector has no
+        # thresholder whose labels are anything else.
+        return cls(detector, runs, scores, (scores > threshold).astype(np.int64), threshold)
+
+    @property
+    def ranked(self) -> list[int]:
+        """Positions of the runs, the most abnormal first."""
+        return np.argsort(-self.scores, kind="stable").tolist()
+
+    @property
+    def outliers(self) -> list[int]:
+        """Positions of the outliers, the most abnormal first."""
+        return [i for i in self.ranked if self.labels[i]]
+
+    @cached_property
+    def contributions(self) -> list[NDArray[np.float64]]:
+        """(n_timesteps_i, n_channels) of each run, in one pass over all of them."""
+        return self.detector.contributions(self.runs)
+
+    def explain(self, positions: Sequence[int]) -> list[Explanation]:
+        """As the detector explains each of these runs, but from one pass over all of them."""
+        scorer, runs = self.detector.scorer_, self.runs
+        ids, lengths = runs.ids.tolist(), runs.lengths
+        durations = scorer.duration_.deviations(lengths)
+        evidence = [
+            Evidence(
+                run=ids[i],
+                score=float(self.scores[i]),
+                threshold=self.threshold,
+                is_outlier=bool(self.labels[i]),
+                residual=np.nan,  # neither this nor the next is shown here
+                latent=np.nan,
+                n_timesteps=int(lengths[i]),
+                duration=float(durations[i]),
+                contributions=self.contributions[i],
+                channels=self.detector.channels_,
+                times=None if runs.times is None else runs.times[i],
+                time_unit=runs.time_unit,
+            )
+            for i in positions
+        ]
+        return [explain_run(each, scorer.timestep_level_) for each in evidence]
+
+
+def say(*items: Any) -> None:
+    """Print lines and tables; where nothing tells the width, wide enough for all columns."""
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    # Ids and channels are not markup; long lines are the terminal's to wrap.
+    console = Console(
+        width=None if known else PLAIN_WIDTH, markup=False, highlight=False, emoji=False
+    )
+    for item in items:
+        console.print(item, soft_wrap=isinstance(item, str))
+
+
+def grid(numbers: Mapping[str, Sequence[str]], texts: Mapping[str, Sequence[str]]) -> Table:
+    """Columns as a table: numbers to the right and never cut, then text."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    for header in numbers:
+        table.add_column(header, justify="right", no_wrap=True)
+    for header in texts:
+        table.add_column(header, overflow="fold")
+    for row in zip(*numbers.values(), *texts.values(), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def number(value: float) -> str:
+    """About three digits, with the points of a column below each other."""
+    if abs(value) < 0.1:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def describe(runs: Runs) -> str:
+    """`71 runs of 89 to 201 timesteps, 2 channels`."""
+    shortest, longest = runs.lengths.min(), runs.lengths.max()
+    span = f"{shortest} to " if shortest < longest else ""
+    return (
+        f"{plural(len(runs), 'run')} of {span}{plural(longest, 'timestep')}, "
+        f"{plural(runs.n_channels, 'channel')}"
+    )
+
+
+def ranking(scored: Scored, positions: Sequence[int], time: str | None, label: str | None) -> Table:
+    """The runs at those positions: rank, score, when and in which channels they went wrong."""
+    runs = scored.runs
+    rank = {i: r for r, i in enumerate(scored.ranked, start=1)}
+    found = scored.explain(positions)
+    columns = {
+        "rank": [str(rank[i]) for i in positions],
+        "run": [str(e.run) for e in found],
+        "score": [number(e.score) for e in found],
+        "× threshold": [relative(e) for e in found],
+    }
+    if len(set(runs.lengths.tolist())) > 1:
+        columns["length"] = [f"{e.duration:+.1f} σ" for e in found]
+    texts = {
+        f"worst stretch\n({time or 'timesteps'})": [
+            stretch(runs, i, e.start, e.end) for i, e in zip(positions, found, strict=True)
+        ]
+    }
+    if runs.n_channels > 1:
+        texts[CHANNELS] = [channels_text(e) for e in found]
+    if label is not None and runs.labels is not None:
+        texts[label] = [str(runs.labels[i]) for i in positions]
+    return grid(columns, texts)
+
+
+def relative(found: Explanation) -> str:
+    """The score as a multiple of the threshold, which can be 0."""
+    return f"{found.score / found.threshold:.2f}" if found.threshold else "–"
+
+
+def stretch(runs: Runs, i: int, start: int, end: int) -> str:
+    """A stretch of a run, by its times where it has them, else by its timesteps."""
+    return f"{start}–{end}" if runs.times is None else stretch_text(start, end, runs.times[i])
+
+
+def channels_text(found: Explanation) -> str:
+    """`pH 80%, T 15%`."""
+    return ", ".join(f"{c} {share:.0%}" for c, share in leading_channels(found.channels).items())
+
+
+def scores_frame(scored: Scored) -> pd.DataFrame:
+    """One row a run, the most abnormal first."""
+    ranked = scored.ranked
+    found = scored.explain(ranked)
+    times = [None if scored.runs.times is None else scored.runs.times[i] for i in ranked]
+    leading = [next(iter(e.channels.items())) for e in found]
+    return pd.DataFrame(
+        {
+            "run": [e.run for e in found],
+            "score": [e.score for e in found],
+            "threshold": scored.threshold,
+            "outlier": [int(e.is_outlier) for e in found],
+            "rank": np.arange(1, len(found) + 1),
+            "start": [e.start for e in found],
+            "end": [e.end for e in found],
+            "start_time": [
+                t if t is None else t[e.start] for t, e in zip(times, found, strict=True)
+            ],
+            "end_time": [t if t is None else t[e.end] for t, e in zip(times, found, strict=True)],
+            "channel": [name for name, _ in leading],
+            "share": [share for _, share in leading],
+            "n_timesteps": scored.runs.lengths[ranked],
+            "duration": [e.duration for e in found],
+        }
+    )
+
+
+def timesteps_frame(scored: Scored) -> pd.DataFrame:
+    """One row a timestep: its score and the channels' contributions, whose sum it is."""
+    runs, lengths = scored.runs, scored.runs.lengths
+    contributions = np.concatenate(scored.contributions)
+    columns = {
+        "run": np.repeat(runs.ids, lengths),
+        "timestep": np.concatenate([np.arange(n) for n in lengths]),
+        **({} if runs.times is None else {"time": np.concatenate(runs.times)}),
+        "score": contributions.sum(axis=1),
+    }
+    names = [f"contribution_{name}" for name in scored.detector.channels_]
+    return pd.DataFrame(columns).join(pd.DataFrame(contributions, columns=names))
+
+
+def long_frame(runs: Runs, run: str, time: str) -> pd.DataFrame:
+    """One row per run and timestep, as `read_runs` takes it."""
+    columns: dict[str, Any] = {run: np.repeat(runs.ids, runs.lengths)}
+    if runs.times is not None:
+        columns[time] = np.concatenate(runs.times)
+    values = pd.DataFrame(np.concatenate(runs.arrays), columns=list(runs.channels))
+    return pd.DataFrame(columns).join(values)
+
+
+def check_outputs(paths: Iterable[Path | None], inputs: Iterable[Path]) -> None:
+    """Raise now for a file that cannot be written later."""
+    taken = {path.resolve() for path in inputs}
+    for path in [path for path in paths if path is not None]:
+        if not path.name.lower().endswith(ENDINGS):
+            raise ValueError(f"cannot write {str(path)!r}: its name must end in .csv or .parquet")
+        if not path.parent.is_dir():
+            raise ValueError(
+                f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}, make "
+                "it first"
+            )
+        if path.is_dir() or path.resolve() in taken:
+            what = "a folder" if path.is_dir() else "named twice"
+            raise ValueError(f"cannot write {str(path)!r}: that is {what}, choose another name")
+        taken.add(path.resolve())
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write CSV or Parquet, by the ending of the name."""
+    with _replacing(path) as part:
+        if path.name.lower().endswith(".parquet"):
+            frame.to_parquet(part, index=False)
+        else:
+            packed = path.name.lower().endswith(".gz")
+            frame.to_csv(part, index=False, compression="gzip" if packed else None)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write instead of `path`, which takes its place once it is whole."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

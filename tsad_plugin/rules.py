@@ -1,0 +1,99 @@
+"""What each parameter of a detector may be: a test and the words for it."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .layers import CELLS
+from .preprocessing import SCALINGS
+from .scoring import ERROR_SCALES, REDUCTIONS, SCORES
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        isinstance(value, numbers.Real)
+        and not isinstance(value, bool)
+        and math.isfinite(float(value))
+    )
+
+
+def _integer(least: int, extra: tuple[Any, ...] = ()) -> tuple[Callable[[Any], bool], str]:
+    def is_valid(value: Any) -> bool:
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        return (whole and value >= least) or _is_one_of(value, extra)
+
+    return is_valid, _or(f"an integer of at least {least}", extra)
+
+
+def _number(
+    is_valid: Callable[[float], bool], expected: str, extra: tuple[Any, ...] = ()
+) -> tuple[Callable[[Any], bool], str]:
+    def check(value: Any) -> bool:
+        return (_is_number(value) and is_valid(value)) or _is_one_of(value, extra)
+
+    return check, _or(expected, extra)
+
+
+def _choice(*values: Any) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: _is_one_of(value, values), " or ".join(map(repr, values))
+
+
+def _is_one_of(value: Any, values: tuple[Any, ...]) -> bool:
+    return any(
+        value is v or (isinstance(v, str) and isinstance(value, str) and value == v) for v in values
+    )
+
+
+def _or(expected: str, extra: tuple[Any, ...]) -> str:
+    return " or ".join([expected, *map(repr, extra)])
+
+
+def _is_contamination(value: Any) -> bool:
+    if _is_number(value):
+        return 0 < value <= 0.5
+    return hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type)
+
+
+def _are_widths(value: Any) -> bool:
+    is_width = _integer(1)[0]
+    return value is None or (
+        isinstance(value, (list, tuple)) and len(value) > 0 and all(is_width(v) for v in value)
+    )
+
+
+def _is_random_state(value: Any) -> bool:
+    generators = (np.random.RandomState, np.random.Generator)
+    return value is None or isinstance(value, generators) or _integer(0)[0](value)
+
+
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "contamination": (_is_contamination, "a number in (0, 0.5] or a thresholder"),
+    "n_timesteps": _integer(1, (None,)),
+    "length_sigma": _number(lambda v: v > 0, "a positive number", (None,)),
+    "scaling": _choice(*SCALINGS),
+    "latent_dim": _integer(1, (None,)),
+    "hidden_dims": (_are_widths, "a sequence of positive integers or None"),
+    "cell": _choice(*CELLS),
+    "patch_size": _integer(1, ("auto",)),
+    "kernel_size": (lambda v: _integer(1)[0](v) and v % 2 == 1, "an odd positive integer"),
+    "linear_path": _choice(True, False),
+    "kl_weight": _number(lambda v: v >= 0, "a number of at least 0"),
+    "n_epochs": _integer(1),
+    "batch_size": _integer(1, ("auto",)),
+    "lr": _number(lambda v: v > 0, "a positive number"),
+    "patience": _integer(1, (None,)),
+    "noise": _number(lambda v: v >= 0, "a number of at least 0"),
+    "validation_fraction": _number(lambda v: 0 <= v < 1, "a number in [0, 1)"),
+    "score": _choice(*SCORES),
+    "error_scale": _choice(*ERROR_SCALES),
+    "reduction": _number(lambda v: 0 < v <= 1, "a share in (0, 1]", REDUCTIONS),
+    "use_duration": _choice(True, False),
+    "random_state": (_is_random_state, "an integer of at least 0, a NumPy generator or None"),
+    "n_threads": _integer(1, (None,)),
+    "verbose": _integer(0, (True, False)),
+}
