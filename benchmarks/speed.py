@@ -95,8 +95,8 @@ def fc(device: str) -> None:
 
 
 def recurrent(device: str) -> None:
-    rows = np.random.default_rng(1).normal(size=(1000, 140))
-    options = {"patience": None, "batch_size": 32, "device": device}
+    rows = np.random.default_rng(1).normal(size=(2000, 140))
+    options = {"patience": None, "batch_size": BATCH, "device": device}
 
     def epochs(n_epochs: int, patch_size: int | str) -> Callable[[], object]:
         return LSTMAutoEncoder(n_epochs=n_epochs, patch_size=patch_size, **options).fit
@@ -104,7 +104,7 @@ def recurrent(device: str) -> None:
     tasks = [epochs(n, patch) for patch in ("auto", 1) for n in (1, 3)]
     seconds = alternate(1, *[lambda fit=fit: fit(rows) for fit in tasks])
     patched, plain = (seconds[1] - seconds[0]) / 2, (seconds[3] - seconds[2]) / 2
-    line("LSTM, patches, one epoch of 1000 runs", patched, "patch_size=1", plain)
+    line("LSTM, patches, one epoch of 2000 runs", patched, "patch_size=1", plain)
 
 
 def resampling() -> None:

@@ -779,10 +779,10 @@ def test_the_nylon_batches_go_through(data_dir: Path) -> None:
 
 @pytest.mark.realdata
 def test_heartbeats_go_through_as_wide_tables(data_dir: Path) -> None:
-    for part, rows in (("TRAIN", 500), ("TEST", 400)):
+    for part in ("TRAIN", "TEST"):
         source = data_dir / "ecg5000" / f"ECG5000_{part}.tsv.gz"
         names = ["class", *(f"t{i}" for i in range(140))]
-        beats = pd.read_csv(source, sep="\t", names=names, nrows=rows).rename_axis("beat")
+        beats = pd.read_csv(source, sep="\t", names=names).rename_axis("beat")
         beats.copy().assign(normal=beats["class"] == 1).to_csv(f"{part}.csv")
     columns = "--run beat --label class --good normal"
     done(f"fit TRAIN.csv {columns} --set n_epochs=20 --model ecg")

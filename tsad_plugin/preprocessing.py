@@ -168,7 +168,7 @@ class Scaler:
 
     def scale(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Scale resampled values (n_runs, n_timesteps, n_channels) in units of the runs."""
-        return self._by_phase(_standardise(values, self.center_, self.scale_))
+        return self._by_phase(_clip(_standardise(values, self.center_, self.scale_)))
 
     def unscale(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Bring scaled values back to the units of the runs."""
@@ -209,12 +209,13 @@ def _moments(values: NDArray[Any]) -> tuple[float, float]:
 def _standardise(
     values: NDArray[Any], center: NDArray[Any], scale: NDArray[Any]
 ) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what overflows is cut
-        # Rows of all timesteps: NumPy is slow over an axis as short as the channels'.
-        rows = values.reshape(len(values), -1)
-        scaled = np.subtract(rows, np.tile(center, values.shape[1]), dtype=np.float64)
-        scaled /= np.tile(scale, values.shape[1])
-        return _clip(scaled.astype(np.float32)).reshape(values.shape)
+    """Scale (n, t, c) in float64, so that an offset costs no digits."""
+    # Rows of all timesteps: NumPy is slow over an axis as short as the channels'.
+    rows, n_timesteps = values.reshape(len(values), -1), values.shape[1]
+    with np.errstate(over="ignore"):  # what overflows is cut next
+        scaled = np.subtract(rows, np.tile(center, n_timesteps), dtype=np.float64)
+        scaled *= np.tile(1 / scale, n_timesteps)
+        return scaled.astype(np.float32).reshape(values.shape)
 
 
 def _clip(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -236,7 +237,7 @@ def _resample_scaled(
             observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > 1 - 1e-6
             group = np.stack([fill_gaps(run) for run in group])
         values[rows] = _standardise(resample(group, n_timesteps), center, scale)
-    return values, observed
+    return _clip(values), observed
 
 
 def _by_length(runs: Runs, most: int = 1024) -> Iterator[tuple[Any, NDArray[Any]]]:

@@ -20,7 +20,7 @@ from .preprocessing import Prepared
 
 CLIP_NORM = 1.0
 # Values (runs x timesteps x channels) of one batch without gradients: bounds its memory.
-MAX_BATCH_VALUES = 500_000
+MAX_BATCH_VALUES = 300_000
 
 
 class Schedule(NamedTuple):
