@@ -347,7 +347,12 @@ class Case:
         self.choices = {**usual, **choices}
         self.scorer = Scorer(**self.choices)
         self.calibration_scores = self.scorer.fit(
-            self.squares, self.observed, self.t2, self.lengths, self.latent
+            self.squares,
+            self.observed,
+            self.t2,
+            self.lengths,
+            self.latent,
+            Duration().fit(self.lengths),
         )
 
     def scores(self) -> NDArray[Any]:
@@ -412,7 +417,9 @@ def test_one_part_alone_is_not_divided_by_its_mean() -> None:
 def test_a_part_that_is_zero_in_calibration_does_not_divide_by_zero() -> None:
     case = Case(use_duration=True)
     equal = np.full(7, 100)
-    calibration = case.scorer.fit(case.squares, None, case.t2, equal, case.latent)
+    calibration = case.scorer.fit(
+        case.squares, None, case.t2, equal, case.latent, Duration().fit(equal)
+    )
     assert np.isfinite(calibration).all() and np.isfinite(case.scores()).all()
     assert case.scorer.component_means_["duration"] == 1.0
 
@@ -427,7 +434,14 @@ def test_the_level_of_bad_timesteps_is_a_quantile_of_the_calibration_timesteps()
 def test_permuted_channels_permute_the_contributions_and_keep_the_score() -> None:
     case, order = Case(), [2, 0, 1]
     permuted = Scorer(**case.choices)
-    permuted.fit(case.squares[:, :, order], None, case.t2, case.lengths, case.latent)
+    permuted.fit(
+        case.squares[:, :, order],
+        None,
+        case.t2,
+        case.lengths,
+        case.latent,
+        Duration().fit(case.lengths),
+    )
     np.testing.assert_allclose(
         permuted.contributions(case.new[:, :, order], None),
         case.scorer.contributions(case.new, None)[:, :, order],

@@ -6,6 +6,7 @@ The only module that knows PyOD.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -203,23 +204,57 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         """
         runs = self._read(X)
         found = int(np.argmax(self._scores(runs))) if run is None else runs.position(run)
-        return explain_run(self._evidence(runs[found]), self.scorer_.timestep_level_)
+        return self.explain_all(runs[found])[0]
 
-    def _evidence(self, one_run: Runs) -> Evidence:
-        (batch,) = self._batches(one_run)
-        scorer = self.scorer_
-        contributions = scorer.contributions(batch.squares, batch.observed)
-        return Evidence(
-            run=one_run.ids.tolist()[0],
-            score=float(self._scores(one_run)[0]),
-            threshold=float(self.threshold_),
-            is_outlier=bool(self.predict(one_run)[0]),
-            residual=float(scorer.spe(contributions, batch.observed)[0]),
-            latent=float(scorer.latent_.t2(batch.codes)[0]),
-            n_timesteps=int(batch.lengths[0]),
-            duration=float(scorer.duration_.deviations(batch.lengths)[0]),
-            contributions=stretch(contributions, batch.lengths)[0],
-            channels=self.channels_,
-            times=None if one_run.times is None else one_run.times[0],
-            time_unit=one_run.time_unit,
-        )
+    def explain_all(self, X: Any) -> list[Explanation]:
+        """Say of every run why it has its score, in one pass over all of them.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        list of Explanation
+            In the order of the runs.
+        """
+        runs = self._read(X)
+        level = self.scorer_.timestep_level_
+        return [explain_run(evidence, level) for evidence in self._evidence(runs)]
+
+    def _evidence(self, runs: Runs) -> Iterator[Evidence]:
+        scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
+        for batch in self._batches(runs):
+            scores = scorer.scores(batch.squares, batch.observed, batch.codes, batch.lengths)
+            contributions = scorer.contributions(batch.squares, batch.observed)
+            columns = (
+                scores.tolist(),
+                self._label(scores).tolist(),
+                scorer.spe(contributions, batch.observed).tolist(),
+                scorer.latent_.t2(batch.codes).tolist(),
+                scorer.duration_.deviations(batch.lengths).tolist(),
+                stretch(contributions, batch.lengths),
+            )
+            for score, label, residual, latent, duration, parts in zip(*columns, strict=True):
+                yield Evidence(
+                    run=next(ids),
+                    score=score,
+                    threshold=float(self.threshold_),
+                    is_outlier=bool(label),
+                    residual=residual,
+                    latent=latent,
+                    n_timesteps=len(parts),
+                    duration=duration,
+                    contributions=parts,
+                    channels=self.channels_,
+                    times=next(times, None),
+                    time_unit=runs.time_unit,
+                )
+
+    def _label(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Labels of scores, as `predict` gives them."""
+        thresholder = self._as_pyod().contamination
+        if isinstance(thresholder, float):
+            return (scores > self.threshold_).astype(np.int64)
+        return np.ravel(thresholder.predict(scores))

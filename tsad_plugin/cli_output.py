@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .base import ReconstructionDetector
-from .explanation import Evidence, Explanation, explain_run, leading_channels, stretch_text
+from .explanation import Explanation, leading_channels, stretch_text
 from .forms import plural
 from .runs import Runs
 
@@ -56,34 +55,9 @@ class Scored:
         """Positions of the outliers, the most abnormal first."""
         return [i for i in self.ranked if self.labels[i]]
 
-    @cached_property
-    def contributions(self) -> list[NDArray[np.float64]]:
-        """(n_timesteps_i, n_channels) of each run, in one pass over all of them."""
-        return self.detector.contributions(self.runs)
-
     def explain(self, positions: Sequence[int]) -> list[Explanation]:
-        """As the detector explains each of these runs, but from one pass over all of them."""
-        scorer, runs = self.detector.scorer_, self.runs
-        ids, lengths = runs.ids.tolist(), runs.lengths
-        durations = scorer.duration_.deviations(lengths)
-        evidence = [
-            Evidence(
-                run=ids[i],
-                score=float(self.scores[i]),
-                threshold=self.threshold,
-                is_outlier=bool(self.labels[i]),
-                residual=np.nan,  # neither this nor the next is shown here
-                latent=np.nan,
-                n_timesteps=int(lengths[i]),
-                duration=float(durations[i]),
-                contributions=self.contributions[i],
-                channels=self.detector.channels_,
-                times=None if runs.times is None else runs.times[i],
-                time_unit=runs.time_unit,
-            )
-            for i in positions
-        ]
-        return [explain_run(each, scorer.timestep_level_) for each in evidence]
+        """As the detector explains each of these runs."""
+        return self.detector.explain_all(self.runs[positions]) if len(positions) else []
 
 
 def say(*items: Any) -> None:
@@ -196,7 +170,7 @@ def scores_frame(scored: Scored) -> pd.DataFrame:
 def timesteps_frame(scored: Scored) -> pd.DataFrame:
     """One row a timestep: its score and the channels' contributions, whose sum it is."""
     runs, lengths = scored.runs, scored.runs.lengths
-    contributions = np.concatenate(scored.contributions)
+    contributions = np.concatenate(scored.detector.contributions(runs))
     columns = {
         "run": np.repeat(runs.ids, lengths),
         "timestep": np.concatenate([np.arange(n) for n in lengths]),

@@ -18,7 +18,7 @@ from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
 from .preprocessing import PopulationBand, Prepared, Preprocessor, stretch, usual_lengths
 from .runs import Runs
-from .scoring import Scorer
+from .scoring import Duration, Scorer
 from .training import (
     MAX_BATCH_VALUES,
     Schedule,
@@ -102,6 +102,7 @@ class Reconstructor(Parameters):
             held_out.t2,
             lengths[held_out.positions],
             trained.latent,
+            Duration().fit(lengths),
         )
 
     def _start(self, inputs: torch.Tensor) -> Autoencoder:

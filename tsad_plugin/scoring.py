@@ -171,7 +171,6 @@ class Scorer:
     ) -> None:
         self.score, self.reduction, self.use_duration = score, reduction, use_duration
         self.error_scale_ = ErrorScale(error_scale)
-        self.duration_ = Duration()
 
     def fit(
         self,
@@ -180,14 +179,14 @@ class Scorer:
         t2: NDArray[Any],
         lengths: NDArray[Any],
         latent: LatentDistribution,
+        duration: Duration,
     ) -> NDArray[np.float64]:
         """Learn from calibration runs, with their T² under networks that did not see them.
 
-        `latent` is the distribution of codes of the network that is kept. Returns the calibration
-        scores, shape (n_runs,).
+        `latent` is the distribution of codes of the network that is kept, `duration` that of the
+        lengths of all training runs. Returns the calibration scores, shape (n_runs,).
         """
-        self.latent_ = latent
-        self.duration_.fit(lengths)
+        self.latent_, self.duration_ = latent, duration
         contributions = self.error_scale_.fit_contributions(squares, observed)
         self.timestep_level_ = float(np.quantile(contributions.sum(axis=2), TIMESTEP_QUANTILE))
         components = self._components(contributions, observed, t2, lengths)
