@@ -23,16 +23,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tsad_plugin
 from tsad_plugin.base import ReconstructionDetector
+from tsad_plugin.detectors import ALL
 
 DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
-DETECTORS = [
-    "FCAutoEncoder",
-    "LSTMAutoEncoder",
-    "CNN1DAutoEncoder",
-    "FCVAE",
-    "LSTMVAE",
-    "CNN1DVAE",
-]
+DETECTORS = [cls.__name__ for cls in ALL]
 Split = tuple[Any, Any, np.ndarray]
 
 

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Before torch is imported: small networks wait longer for their threads than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")

@@ -22,7 +22,7 @@ from tsad_plugin import KSigma, cli_commands, cli_input, load, read_runs, save
 from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.cli import app
 from tsad_plugin.cli_input import make_detector
-from tsad_plugin.persistence import CLASSES
+from tsad_plugin.encoding import CLASSES
 from tsad_plugin.thresholds import from_text
 
 DETECTORS = [n for n, cls in CLASSES.items() if issubclass(cls, ReconstructionDetector)]

@@ -6,6 +6,7 @@ constant detector, a random one and one that does not learn break the checks nam
 
 import contextlib
 import copy
+import dataclasses
 import functools
 import inspect
 import io
@@ -53,8 +54,7 @@ from tsad_plugin import (
     MovingAverage,
     Runs,
     calibration,
-    persistence,
-    reconstructor,
+    encoding,
     training,
 )
 from tsad_plugin.base import ReconstructionDetector
@@ -567,8 +567,7 @@ def check_batches_of_bounded_memory_give_the_same(cls: Detector) -> None:
     detector = trained(cls)
     scores, codes = detector.decision_function(fresh()), detector.transform(fresh())
     with pytest.MonkeyPatch.context() as patch:
-        for module in (reconstructor, training):
-            patch.setattr(module, "MAX_BATCH_VALUES", 500)  # 6 runs
+        patch.setattr(training, "MAX_BATCH_VALUES", 500)  # 6 runs
         assert len(list(detector._batches(detector._read(fresh())))) == 7
         close(detector.decision_function(fresh()), scores)
         np.testing.assert_allclose(detector.transform(fresh()), codes, 1e-3, 1e-5)
@@ -754,7 +753,7 @@ def check_explain_agrees_with_the_other_answers(cls: Detector) -> None:
     assert found.run == "B-3" and found.score == pytest.approx(scores[3], rel=1e-4)
     assert found.threshold == detector.threshold_
     assert found.is_outlier == bool(detector.predict(batch)[3])
-    assert json.loads(json.dumps(found.to_dict()))["text"] == found.text
+    assert json.loads(json.dumps(dataclasses.asdict(found)))["text"] == found.text
     assert detector.explain(batch).run == f"B-{np.argmax(scores)}"
     assert detector.explain(fresh()[:5]).run == np.argmax(scores), "ids of an array are numbers"
 
@@ -999,7 +998,7 @@ QUALITY = {
 def broken_checks(cls: Detector) -> set[str]:
     """Names of the checks that an impostor breaks; a warning breaks a check as in any test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(persistence.CLASSES, cls.__name__, cls)
+        patch.setitem(encoding.CLASSES, cls.__name__, cls)
         return {check.__name__ for check in CONTRACT if _is_broken(check, cls)}
 
 

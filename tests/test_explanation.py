@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -215,7 +216,7 @@ def test_clock_times_are_datetimes_whatever_their_resolution(unit: str) -> None:
 
 def test_an_explanation_is_a_dict_of_plain_values() -> None:
     found = explain_run(evidence(np.ones((4, 2)), times=np.arange(4)), level=10.0)
-    fields = found.to_dict()
+    fields = asdict(found)
     assert set(fields) == set(Explanation.__dataclass_fields__)
     assert [type(fields[name]) for name in ("start", "end", "start_time")] == [int, int, int]
     assert all(type(share) is float for share in fields["channels"].values())

@@ -24,7 +24,8 @@ import tsad_plugin
 from tsad_plugin import persistence
 from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.detectors import FCVAE, CNN1DAutoEncoder, FCAutoEncoder, LSTMAutoEncoder
-from tsad_plugin.persistence import CLASSES, SCHEMA, load, read_metadata, save
+from tsad_plugin.encoding import CLASSES
+from tsad_plugin.persistence import SCHEMA, load, read_metadata, save
 from tsad_plugin.runs import Runs
 from tsad_plugin.steps import ChannelPCA, Despike, MovingAverage, Step
 from tsad_plugin.thresholds import ConformalThreshold, KSigma, PeaksOverThreshold, Thresholder
@@ -450,6 +451,11 @@ def test_a_crash_before_the_old_arrays_are_gone_leaves_the_new_model(
         save(other, tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
     np.testing.assert_array_equal(scores(load(tmp_path)), scores(other))
+    # Another process may be writing: only what has lain there for an hour is cleaned up.
+    save(other, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
     save(other, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 

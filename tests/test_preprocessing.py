@@ -1,5 +1,6 @@
 """Gaps, resampling and scaling against loops; steps that change the channels; the population."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,13 @@ def naive_resample(run: NDArray[Any], n_timesteps: int) -> NDArray[Any]:
 
 
 def naive_observed(run: NDArray[Any], n_timesteps: int) -> NDArray[np.bool_]:
-    """A resampled value is observed if the values on both sides of it were."""
+    """A resampled value is observed if the value nearest to it was; of two as near, if one was."""
     observed = np.empty((n_timesteps, run.shape[1]), dtype=bool)
     for i, c in np.ndindex(*observed.shape):
         place = i * (len(run) - 1) / (n_timesteps - 1)
-        left, right = int(np.floor(place + 1e-9)), int(np.ceil(place - 1e-9))
-        observed[i, c] = not (np.isnan(run[left, c]) or np.isnan(run[right, c]))
+        distances = np.abs(np.arange(len(run)) - place)
+        nearest = np.flatnonzero(distances < distances.min() + 1e-9)
+        observed[i, c] = not np.isnan(run[nearest, c]).all()
     return observed
 
 
@@ -122,13 +124,34 @@ def test_gaps_are_filled_as_a_loop_fills_them(seed: int) -> None:
 
 
 @pytest.mark.parametrize("n_timesteps", [5, 8, 13, 24])
-def test_a_resampled_value_is_observed_if_both_its_neighbours_were(n_timesteps: int) -> None:
+def test_a_resampled_value_is_observed_if_the_nearest_value_was(n_timesteps: int) -> None:
     arrays = with_gaps(unequal(8, 13, 8, 21))
     prepared = Preprocessor(n_timesteps, (), "channel").fit_transform(Runs(arrays))
     assert prepared.observed is not None
     for found, run in zip(prepared.observed, arrays, strict=True):
         np.testing.assert_array_equal(found, naive_observed(run, n_timesteps))
     assert 0 < prepared.observed.mean() < 1
+
+
+@pytest.mark.parametrize("n_timesteps", [None, 10, 40])
+def test_a_channel_measured_on_every_second_timestep_is_observed(n_timesteps: int | None) -> None:
+    arrays = unequal(20, 21, 24)
+    for array in arrays:
+        array[1::2, 0] = nan
+    prepared = Preprocessor(n_timesteps, (), "channel").fit_transform(Runs(arrays))
+    assert prepared.observed is not None
+    assert prepared.observed[:, :, 0].mean() >= 0.4 and prepared.observed[:, :, 1:].all()
+
+
+def test_a_run_of_which_no_value_is_left_is_refused() -> None:
+    arrays = [np.ones((41, 1)), np.ones((41, 1)), np.full((41, 1), nan)]
+    arrays[2][7] = 1.0
+    text = (
+        "run 2, channel 'channel_0' has no value left after resampling to 3 timesteps: "
+        "raise n_timesteps, or leave that run or that channel out"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        Preprocessor(3, (), "channel").fit_transform(Runs(arrays))
 
 
 def test_runs_without_gaps_have_no_mask() -> None:

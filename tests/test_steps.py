@@ -114,7 +114,7 @@ def test_refitting_forgets_the_past(step: Step, runs: Runs) -> None:
 @every_step
 def test_other_channels_than_in_fit_are_refused(step: Step, runs: Runs) -> None:
     fitted = clone(step).fit(runs)
-    text = f"X has 2 channels, {type(step).__name__} was fitted on 3"
+    text = f"X has 2 channels, {type(step).__name__} was fitted on 3: pass runs like those"
     with error(text):
         fitted.transform(walks(20, n_channels=2))
 

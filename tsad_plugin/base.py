@@ -17,7 +17,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from .explanation import Evidence, Explanation, explain_run
 from .inputs import as_runs
-from .preprocessing import stretch
 from .reconstructor import Reconstructor
 from .runs import Runs
 from .thresholds import Thresholder
@@ -38,7 +37,29 @@ class _LabelsOne:
 class ReconstructionDetector(Reconstructor, BaseDetector):
     """Base of all detectors: scores what a network that learned from good runs cannot reconstruct.
 
-    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD.
+    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD. The
+    constructor describes the parameters.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_runs,)
+        Scores of the training runs.
+    threshold_ : float
+        Scores above it are outliers. (With a PyThresh object it is in that object's units.)
+    labels_ : ndarray of shape (n_runs,)
+        Labels of the training runs: 0 normal, 1 outlier.
+    thresholder_ : float or thresholder
+        What gives the labels: the share of outliers, or a fitted copy of `contamination`.
+    calibration_scores_ : ndarray of shape (n_calibration_runs,)
+        Scores of runs by networks that were not trained on them.
+    history_ : list of dict
+        `epoch`, `loss`, `penalty` and `validation_loss` of every epoch.
+    network_ : torch.nn.Module
+        The trained network, on the CPU.
+    n_channels_ : int
+        Channels of the training runs.
+    channels_, units_ : tuple of str
+        Their names and units.
     """
 
     thresholder_: Any
@@ -226,15 +247,15 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
     def _evidence(self, runs: Runs) -> Iterator[Evidence]:
         scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
         for batch in self._batches(runs):
-            scores = scorer.scores(batch.squares, batch.observed, batch.codes, batch.lengths)
+            scores = scorer.scores(batch.squares, batch.observed, batch.codes, batch.runs.lengths)
             contributions = scorer.contributions(batch.squares, batch.observed)
             columns = (
                 scores.tolist(),
                 self._label(scores).tolist(),
                 scorer.spe(contributions, batch.observed).tolist(),
                 scorer.latent_.t2(batch.codes).tolist(),
-                scorer.duration_.deviations(batch.lengths).tolist(),
-                stretch(contributions, batch.lengths),
+                scorer.duration_.deviations(batch.runs.lengths).tolist(),
+                self._contributions(batch),
             )
             for score, label, residual, latent, duration, parts in zip(*columns, strict=True):
                 yield Evidence(

@@ -47,25 +47,26 @@ def train_calibrated(
 ) -> tuple[Trained, HeldOut]:
     """Train, and reconstruct runs held out of training.
 
-    Where the validation part is large enough, it is what is held out. Else every run is, once, in
-    one of up to five folds, and the network that is kept is trained on all runs for the median
-    of the folds' best numbers of epochs.
+    Where the validation part is large enough, it is what is held out, and it chooses the epoch.
+    Else every run is held out once, in one of up to five folds, and the network that is kept is
+    trained on all runs. The folds choose nothing: all networks are trained alike, to the last
+    epoch, so that a held-out run is as new to its network as a new run to the one that is kept.
     """
     everything = np.arange(len(prepared.inputs))
     folds = held_out_folds(len(everything), validation_fraction)
-    n_epochs, parts = [], []
+    parts = []
     for fold in folds:
-        kept = np.setdiff1d(everything, fold)
-        trained = _train(make_network, prepared.pick(kept), prepared.pick(fold), schedule, device)
-        reconstruction, codes = reconstruct(trained.network, prepared.inputs[fold], device)
+        kept, held_out = prepared.pick(np.setdiff1d(everything, fold)), prepared.pick(fold)
+        validation = held_out if len(folds) == 1 else None
+        trained = _train(make_network, kept, validation, schedule, device)
+        reconstruction, codes = reconstruct(trained.network, held_out.inputs, device)
         parts.append((reconstruction, trained.latent.t2(codes)))
-        n_epochs.append(1 + int(np.argmin([h["validation_loss"] for h in trained.history])))
     if len(folds) > 1:
-        schedule = schedule._replace(n_epochs=int(np.median(n_epochs)))
         trained = _train(make_network, prepared, None, schedule, device)
     reconstructions, t2 = zip(*parts, strict=True)
-    held_out = HeldOut(np.concatenate(folds), np.concatenate(reconstructions), np.concatenate(t2))
-    return trained, held_out
+    return trained, HeldOut(
+        np.concatenate(folds), np.concatenate(reconstructions), np.concatenate(t2)
+    )
 
 
 def _train(
@@ -89,6 +90,6 @@ def held_out_folds(n_runs: int, validation_fraction: float) -> list[NDArray[np.i
     """Positions to hold out: one part if it is large enough to calibrate on, else up to 5 folds."""
     order = torch.randperm(n_runs).numpy()
     n_held_out = round(n_runs * validation_fraction)
-    if n_held_out >= MIN_VALIDATION_RUNS:
+    if MIN_VALIDATION_RUNS <= n_held_out <= n_runs - 2:
         return [np.sort(order[:n_held_out])]
     return [np.sort(fold) for fold in np.array_split(order, min(MAX_FOLDS, n_runs))]

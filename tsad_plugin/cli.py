@@ -37,7 +37,10 @@ class Commands(TyperGroup):
             except BrokenPipeError:
                 raise  # whoever read our output has seen enough: typer ends quietly
             except OSError as error:
-                _say_error(f"cannot use {str(error.filename)!r}: {error.strerror or error}")
+                what = "write the output" if error.filename is None else f"use {error.filename!r}"
+                _say_error(f"cannot {what}: {error.strerror or error}")
+            except MemoryError as error:
+                _say_error(f"not enough memory ({error}): lower n_timesteps or hidden_dims")
             except ValueError as error:
                 _say_error(str(error))
         raise typer.Exit(2)
@@ -257,7 +260,7 @@ def demo(
     out: Annotated[
         Path, _option("Folder for the files; new, empty or of an earlier demo.", metavar="DIR")
     ] = Path("tsad-demo"),
-    seed: Annotated[int, _option("Other runs and faults for another number.", min=0)] = 3,
+    seed: Annotated[int, _option("Other runs and faults for another number.", min=0)] = 0,
     no_serve: Annotated[
         bool,
         _option("The dashboard is not part of this version; nothing is served.", "--no-serve"),

@@ -24,6 +24,7 @@ from .thresholds import Thresholder
 
 TOP = 20
 N_DEMO_TRAINING, N_DEMO_RUNS, N_DEMO_FAULTS = 100, 130, 7
+DEMO_STRENGTH = 1.5  # clear faults: at 1.0 a threshold of mean + 3σ misses two or three of seven
 DEMO_FILES = {"train.csv", "new.csv", "model", "scores.csv"}
 
 
@@ -167,7 +168,11 @@ def _check_demo_folder(out: Path) -> None:
 def demo_runs(seed: int) -> tuple[Runs, Runs, list[Fault]]:
     """Good runs to learn from, other runs, and the faults of some of those."""
     runs, faults = make_fermentation(
-        N_DEMO_RUNS, faults=N_DEMO_FAULTS, random_state=seed, return_faults=True
+        N_DEMO_RUNS,
+        faults=N_DEMO_FAULTS,
+        strength=DEMO_STRENGTH,
+        random_state=seed,
+        return_faults=True,
     )
     faulty = {fault.run for fault in faults}
     good = [i for i, run in enumerate(runs.ids.tolist()) if run not in faulty]

@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .base import ReconstructionDetector
+from .detectors import ALL
 from .forms import shorten
-from .persistence import CLASSES, load, read_metadata
+from .persistence import load, read_metadata
 from .runs import Runs
 from .sources import Table, load_table
 from .tables import Layout, read_runs
@@ -151,9 +152,7 @@ def make_detector(
     name: str, settings: Iterable[str], threshold: str, verbose: int
 ) -> ReconstructionDetector:
     """A detector by the name of its class in any case, with parameters as text."""
-    classes = {
-        key.lower(): cls for key, cls in CLASSES.items() if issubclass(cls, ReconstructionDetector)
-    }
+    classes = {cls.__name__.lower(): cls for cls in ALL}
     if name.lower() not in classes:
         names = [cls.__name__ for cls in classes.values()]
         raise ValueError(
@@ -186,7 +185,7 @@ def _value(text: str) -> Any:
     for read in (json.loads, ast.literal_eval):
         try:
             value = read(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         return tuple(value) if isinstance(value, list) else value
     return text

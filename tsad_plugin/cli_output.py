@@ -144,7 +144,6 @@ def scores_frame(scored: Scored) -> pd.DataFrame:
     """One row a run, the most abnormal first."""
     ranked = scored.ranked
     found = scored.explain(ranked)
-    times = [None if scored.runs.times is None else scored.runs.times[i] for i in ranked]
     leading = [next(iter(e.channels.items())) for e in found]
     return pd.DataFrame(
         {
@@ -155,10 +154,8 @@ def scores_frame(scored: Scored) -> pd.DataFrame:
             "rank": np.arange(1, len(found) + 1),
             "start": [e.start for e in found],
             "end": [e.end for e in found],
-            "start_time": [
-                t if t is None else t[e.start] for t, e in zip(times, found, strict=True)
-            ],
-            "end_time": [t if t is None else t[e.end] for t, e in zip(times, found, strict=True)],
+            "start_time": [e.start_time for e in found],
+            "end_time": [e.end_time for e in found],
             "channel": [name for name, _ in leading],
             "share": [share for _, share in leading],
             "n_timesteps": scored.runs.lengths[ranked],
@@ -224,5 +221,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
+    except OSError as error:
+        raise ValueError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)

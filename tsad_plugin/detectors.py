@@ -61,3 +61,6 @@ class CNN1DVAE(CNN1DAutoEncoder):
     """Convolutional variational autoencoder: `CNN1DAutoEncoder` with a Gaussian code."""
 
     bottleneck = GaussianBottleneck
+
+
+ALL = (FCAutoEncoder, FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, CNN1DVAE)

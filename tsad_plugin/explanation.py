@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ class Explanation:
     is_outlier : bool
         The detector's label.
     residual : float
-        Reduced reconstruction error; about 1 on good runs.
+        Reduced reconstruction error; about 1 on good runs with `reduction="mean"`.
     latent : float
         Hotelling's T² of the code, divided by its dimension; about 1 on good runs.
     duration : float
@@ -58,7 +58,7 @@ class Explanation:
     start_time, end_time : object
         Their times, None for runs without times.
     text : str
-        All this in one line.
+        Score, worst stretch and leading channels in one line, and the duration if unusual.
     """
 
     run: Any
@@ -74,10 +74,6 @@ class Explanation:
     start_time: Any
     end_time: Any
     text: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a dict."""
-        return asdict(self)
 
 
 def explain_run(evidence: Evidence, level: float) -> Explanation:

@@ -1,6 +1,6 @@
 """Forms of X as plain arrays: numbers checked, flat rows unflattened, padding cut.
 
-Nothing here knows `Runs`; `runs.as_runs` puts these pieces together.
+Nothing here knows `Runs`; `inputs.as_runs` puts these pieces together. Words for messages, too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ NO_RUN = "X holds no run: pass at least one"
 
 def as_float(values: Any, name: str) -> NDArray[Any]:
     """Return floating point values: float32 stays, all other numbers become float64."""
+    if np.ma.isMaskedArray(values):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    if hasattr(values, "detach"):  # a tensor of torch
+        values = values.detach().cpu().double()
     try:
         array = np.asarray(values)
     except ValueError:

@@ -99,7 +99,8 @@ class Parameters:
         lr : float, default=1e-3
             Learning rate at the start; it falls to zero along half a cosine.
         patience : int or None, default=20
-            Epochs without a better validation loss before training ends; None never ends it.
+            Epochs without a better validation loss before training ends, where there is a
+            validation part (see `validation_fraction`); None never ends it.
         noise : float, default=0.0
             Standard deviation of noise added to the scaled inputs in training.
         validation_fraction : float, default=0.1

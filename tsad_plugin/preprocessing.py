@@ -1,23 +1,15 @@
-"""From runs to equal-length, scaled tensors and back: steps, gaps, resampling, scaling.
-
-The only module that imports tslearn. tslearn resamples groups of equal length: on a set padded
-with NaN it is about fifteen times slower.
-"""
+"""From runs to equal-length, scaled tensors and back: steps, gaps, resampling, scaling."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-with warnings.catch_warnings():  # tslearn asks for h5py, which nothing here uses
-    warnings.filterwarnings("ignore", "h5py not installed")
-    from tslearn.preprocessing import TimeSeriesResampler
-
 from .forms import CONSTANT, fill_gaps
+from .resampling import by_length, resample, stretch
 from .runs import Runs
 
 SCALINGS = ("channel", "phase")
@@ -25,6 +17,8 @@ SCALINGS = ("channel", "phase")
 MAX_SCALED = 1e4
 # A phase at which good runs agree still counts as this share of the channel's spread.
 MIN_PHASE_SCALE = 0.1
+# A phase was observed if the value nearest to it was; just under one half, for rounding.
+NEAREST = 0.5 - 1e-6
 
 
 class Prepared(NamedTuple):
@@ -55,7 +49,7 @@ class Prepared(NamedTuple):
         return np.repeat(complete, self.inputs.shape[2], axis=2)
 
 
-class PopulationBand(NamedTuple):
+class Band(NamedTuple):
     """Typical course of the good runs: arrays of shape (n_timesteps, n_channels), in units."""
 
     mean: NDArray[np.float64]
@@ -73,7 +67,7 @@ class Preprocessor:
     steps : sequence of transformers
         Fitted and applied first, in this order.
     scaling : {"channel", "phase"}
-        Mean and standard deviation of each channel, or of each channel at each phase.
+        Scale by mean and standard deviation of each channel, or then also of each phase.
     """
 
     def __init__(self, n_timesteps: int | None, steps: Sequence[Any], scaling: str) -> None:
@@ -112,11 +106,7 @@ class Preprocessor:
         cleaned = network_runs = runs
         for step in self.steps:
             network_runs = step.fit_transform(network_runs) if fit else step.transform(network_runs)
-            if not isinstance(network_runs, Runs):
-                raise ValueError(
-                    f"the step {type(step).__name__} returned {type(network_runs).__name__}: a "
-                    "step must take Runs and return Runs"
-                )
+            _check_step(step, network_runs, len(runs))
             if not changes_channels(step):
                 cleaned = network_runs
         return cleaned, network_runs
@@ -132,6 +122,19 @@ class Preprocessor:
         """Network output in channels, units and lengths of the runs."""
         values = self.target_scaler_.unscale(self.to_channels(reconstruction))
         return stretch(values, lengths)
+
+
+def _check_step(step: Any, returned: Any, n_runs: int) -> None:
+    name = type(step).__name__
+    if not isinstance(returned, Runs):
+        raise ValueError(
+            f"the step {name} returned {type(returned).__name__}: a step must take Runs and return "
+            "Runs"
+        )
+    if len(returned) != n_runs:
+        raise ValueError(
+            f"the step {name} returned {len(returned)} runs for {n_runs}: a step must keep all runs"
+        )
 
 
 def changes_channels(step: Any) -> bool:
@@ -185,11 +188,11 @@ class Scaler:
     def _phase_scale(self) -> NDArray[np.float32]:
         return np.hypot(self.phase_std_, MIN_PHASE_SCALE).astype(np.float32)
 
-    def band(self, k: float) -> PopulationBand:
+    def band(self, k: float) -> Band:
         """Mean ± k standard deviations at each phase, in the units of the runs."""
         mean = self.phase_mean_ * self.scale_ + self.center_
         spread = k * self.phase_std_ * self.scale_
-        return PopulationBand(mean, mean - spread, mean + spread)
+        return Band(mean, mean - spread, mean + spread)
 
 
 def _column(runs: Runs, channel: int) -> NDArray[Any]:
@@ -200,7 +203,8 @@ def _column(runs: Runs, channel: int) -> NDArray[Any]:
 
 def _moments(values: NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation; for a constant channel its own size stands for the latter."""
-    largest = float(np.nanmax(np.abs(values))) or 1.0
+    largest = float(np.nanmax(np.abs(values)))
+    largest = largest if largest > 1e-307 else 1.0  # the inverse of less is infinite
     mean = float(np.nanmean(values / largest, dtype=np.float64))
     std = float(np.nanstd(values / largest, dtype=np.float64))
     return mean * largest, (std if std > CONSTANT else 1.0) * largest
@@ -230,49 +234,27 @@ def _resample_scaled(
     shape = (len(runs), n_timesteps, runs.n_channels)
     values = np.empty(shape, dtype=np.float32)
     observed = None
-    for rows, group in _by_length(runs):
+    for rows, group in by_length(runs):
         if np.isnan(group.min()):
             gaps = np.isnan(group)
             observed = np.ones(shape, dtype=bool) if observed is None else observed
-            observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > 1 - 1e-6
+            observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > NEAREST
             group = np.stack([fill_gaps(run) for run in group])
         values[rows] = _standardise(resample(group, n_timesteps), center, scale)
+    if observed is not None:
+        _check_observed(runs, observed)
     return _clip(values), observed
 
 
-def _by_length(runs: Runs, most: int = 1024) -> Iterator[tuple[Any, NDArray[Any]]]:
-    """Positions and stacked runs, one group of equal length (at most `most` runs) after another."""
-    if runs.dense is not None:
-        for start in range(0, len(runs), most):
-            yield slice(start, start + most), runs.dense[start : start + most]
-        return
-    arrays, lengths = runs.arrays, runs.lengths
-    order = np.argsort(lengths, kind="stable")
-    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-        for start in range(0, len(group), most):
-            rows = group[start : start + most]
-            yield rows, np.stack([arrays[i] for i in rows])
-
-
-def resample(group: NDArray[Any], n_timesteps: int) -> NDArray[Any]:
-    """Resample runs of one length linearly: (b, t, c) -> (b, n_timesteps, c)."""
-    b, t, c = group.shape
-    if t == n_timesteps:
-        return group
-    # Runs side by side as channels of one series: tslearn then has half the work.
-    together = group.transpose(1, 0, 2).reshape(1, t, b * c)
-    resampled = TimeSeriesResampler(sz=n_timesteps).fit_transform(together)[0]
-    return resampled.reshape(n_timesteps, b, c).transpose(1, 0, 2)
-
-
-def stretch(values: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.float64]]:
-    """(n, t, c) -> list of (n_timesteps_i, c): back to the runs' own lengths."""
-    stretched: list[Any] = [None] * len(values)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        for row, run in zip(rows, resample(values[rows], int(length)), strict=True):
-            stretched[row] = run.astype(np.float64)
-    return stretched
+def _check_observed(runs: Runs, observed: NDArray[np.bool_]) -> None:
+    unseen = np.argwhere(~observed.any(axis=1))
+    if len(unseen):
+        run, channel = unseen[0]
+        raise ValueError(
+            f"run {runs.ids.tolist()[run]!r}, channel {runs.channels[channel]!r} has no value left "
+            f"after resampling to {observed.shape[1]} timesteps: raise n_timesteps, or leave that "
+            "run or that channel out"
+        )
 
 
 def usual_lengths(lengths: NDArray[Any], length_sigma: float | None) -> NDArray[np.bool_]:

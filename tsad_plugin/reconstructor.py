@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from .calibration import train_calibrated
+from .calibration import MAX_FOLDS, train_calibrated
 from .forms import plural
 from .inputs import as_runs, with_channels
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
-from .preprocessing import PopulationBand, Prepared, Preprocessor, stretch, usual_lengths
+from .preprocessing import Band, Prepared, Preprocessor, stretch, usual_lengths
 from .runs import Runs
 from .scoring import Duration, Scorer
 from .training import (
-    MAX_BATCH_VALUES,
     Schedule,
     choose_device,
     draw_seed,
+    inference_size,
     reconstruct,
     seeded,
     threads,
@@ -33,7 +33,7 @@ from .training import (
 class Batch(NamedTuple):
     """Some runs, and what the network made of them."""
 
-    lengths: NDArray[np.int64]
+    runs: Runs
     observed: NDArray[np.bool_] | None
     squares: NDArray[np.float32]
     reconstruction: NDArray[np.float32]
@@ -63,7 +63,7 @@ class Reconstructor(Parameters):
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
         self.longest_ = int(runs.lengths.max())
         self.architecture_ = self._architecture()
-        steps = [clone(step) for step in self.steps]
+        steps = [clone(step, safe=False) for step in self.steps]
         self.preprocessor_ = Preprocessor(self.n_timesteps, steps, self.scaling)
         with threads(self.n_threads), seeded(draw_seed(self.random_state), device):
             self._fit_network(self.preprocessor_.fit_transform(good), good.lengths, device)
@@ -84,6 +84,11 @@ class Reconstructor(Parameters):
             raise ValueError(
                 f"length_sigma={self.length_sigma!r} leaves {usual.sum()} of {len(runs)} runs to "
                 "train on: raise it, or pass None to train on all"
+            )
+        if self.score != "spe" and usual.sum() < MAX_FOLDS:
+            raise ValueError(
+                f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {usual.sum()}: "
+                "use score='spe'"
             )
         return usual
 
@@ -149,14 +154,14 @@ class Reconstructor(Parameters):
     def _batches(self, runs: Runs) -> Iterator[Batch]:
         """Batches of runs through preprocessor and network, prepared only as they are needed."""
         device = choose_device(self.device)
-        size = max(1, MAX_BATCH_VALUES // (self.preprocessor_.n_timesteps_ * self.n_channels_))
+        size = inference_size((self.preprocessor_.n_timesteps_, self.n_channels_))
         with threads(self.n_threads):
             for start in range(0, len(runs), size):
                 part = runs[start : start + size]
                 prepared = self.preprocessor_.transform(part)
                 reconstruction, codes = reconstruct(self.network_, prepared.inputs, device)
                 squares = self._squares(prepared, reconstruction)
-                yield Batch(part.lengths, prepared.observed, squares, reconstruction, codes)
+                yield Batch(part, prepared.observed, squares, reconstruction, codes)
 
     def _read(self, X: Any) -> Runs:
         """X as runs like those that the detector was fitted on."""
@@ -173,7 +178,7 @@ class Reconstructor(Parameters):
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
         return np.concatenate(
             [
-                self.scorer_.scores(b.squares, b.observed, b.codes, b.lengths)
+                self.scorer_.scores(b.squares, b.observed, b.codes, b.runs.lengths)
                 for b in self._batches(runs)
             ]
         )
@@ -208,9 +213,16 @@ class Reconstructor(Parameters):
         list of ndarray of shape (n_timesteps_i, n_channels)
             0 in gaps.
         """
-        return self._by_run(
-            X, lambda b: stretch(self.scorer_.contributions(b.squares, b.observed), b.lengths)
-        )
+        return self._by_run(X, self._contributions)
+
+    def _contributions(self, batch: Batch) -> list[NDArray[np.float64]]:
+        """Contributions at the runs' own timesteps; none where nothing was measured."""
+        values = self.scorer_.contributions(batch.squares, batch.observed)
+        stretched = stretch(values, batch.runs.lengths)
+        if batch.observed is None:
+            return stretched
+        gaps = (np.isnan(array) for array in batch.runs.arrays)
+        return [np.where(gap, 0.0, c) for gap, c in zip(gaps, stretched, strict=True)]
 
     def reconstruct(self, X: Any) -> list[NDArray[np.float64]]:
         """Reconstruct runs, in their units and lengths.
@@ -224,7 +236,9 @@ class Reconstructor(Parameters):
         -------
         list of ndarray of shape (n_timesteps_i, n_channels)
         """
-        return self._by_run(X, lambda b: self.preprocessor_.restore(b.reconstruction, b.lengths))
+        return self._by_run(
+            X, lambda b: self.preprocessor_.restore(b.reconstruction, b.runs.lengths)
+        )
 
     def transform(self, X: Any) -> NDArray[np.float64]:
         """Latent codes of runs: for plots, classifiers and similarity.
@@ -240,7 +254,7 @@ class Reconstructor(Parameters):
         """
         return np.array(self._by_run(X, lambda b: list(b.codes)), dtype=np.float64)
 
-    def population_band(self, k: float = 3.0) -> PopulationBand:
+    def population_band(self, k: float = 3.0) -> Band:
         """Typical course of the training runs: mean ± k standard deviations at each phase.
 
         Parameters
@@ -250,7 +264,7 @@ class Reconstructor(Parameters):
 
         Returns
         -------
-        PopulationBand
+        Band
             `mean`, `lower` and `upper`, each of shape (n_timesteps, n_channels), in units.
         """
         check_is_fitted(self, "network_")

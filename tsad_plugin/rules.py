@@ -15,17 +15,18 @@ from .scoring import ERROR_SCALES, REDUCTIONS, SCORES
 
 
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, numbers.Real)
-        and not isinstance(value, bool)
-        and math.isfinite(float(value))
-    )
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def _integer(least: int, extra: tuple[Any, ...] = ()) -> tuple[Callable[[Any], bool], str]:
     def is_valid(value: Any) -> bool:
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        return (whole and value >= least) or _is_one_of(value, extra)
+        return (whole and least <= int(value) < 2**31) or _is_one_of(value, extra)
 
     return is_valid, _or(f"an integer of at least {least}", extra)
 
@@ -66,9 +67,13 @@ def _are_widths(value: Any) -> bool:
     )
 
 
+def _is_seed(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 0
+
+
 def _is_random_state(value: Any) -> bool:
     generators = (np.random.RandomState, np.random.Generator)
-    return value is None or isinstance(value, generators) or _integer(0)[0](value)
+    return value is None or isinstance(value, generators) or _is_seed(value)
 
 
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {

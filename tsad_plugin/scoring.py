@@ -188,7 +188,9 @@ class Scorer:
         """
         self.latent_, self.duration_ = latent, duration
         contributions = self.error_scale_.fit_contributions(squares, observed)
-        self.timestep_level_ = float(np.quantile(contributions.sum(axis=2), TIMESTEP_QUANTILE))
+        measured = ... if observed is None else observed.any(axis=2)
+        timestep_scores = _over_channels(contributions)[measured]
+        self.timestep_level_ = float(np.quantile(timestep_scores, TIMESTEP_QUANTILE))
         components = self._components(contributions, observed, t2, lengths)
         self.component_means_ = {name: float(np.mean(c)) or 1.0 for name, c in components.items()}
         return self._combine(components)

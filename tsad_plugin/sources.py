@@ -205,11 +205,16 @@ def _read_text(path: Path, text_column: Hashable | None) -> Table:
             file,
             sep=separator,
             index_col=False,  # else lines with a cell too many shift all columns by one
-            dtype=None if text_column is None else {text_column: str},
+            # Only an empty cell is missing: "NA" and "None" may be ids.
+            converters=None if text_column is None else {text_column: _cell},
             float_precision="round_trip",  # the same runs as from Parquet, to the last bit
             low_memory=False,  # else a column's type may change in the middle of the file
         )
     return Table(frame, path, separator)
+
+
+def _cell(text: str) -> str | None:
+    return text.strip() or None
 
 
 def _separator(sample: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .forms import CONSTANT, fill_gaps
+from .forms import CONSTANT, fill_gaps, plural
 from .inputs import as_runs
 from .runs import Runs
 
@@ -63,13 +63,20 @@ class Step(TransformerMixin, BaseEstimator, ABC):
         -------
         Runs
             The runs prepared; ids, times and labels stay.
+
+        Raises
+        ------
+        ValueError
+            If X is no set of runs, or has another number of channels than the training runs.
+        NotFittedError
+            Before `fit`.
         """
         check_is_fitted(self, "n_channels_")
         runs = as_runs(X)
         if runs.n_channels != self.n_channels_:
             raise ValueError(
-                f"X has {runs.n_channels} channels, {type(self).__name__} was fitted on "
-                f"{self.n_channels_}"
+                f"X has {plural(runs.n_channels, 'channel')}, {type(self).__name__} was fitted on "
+                f"{self.n_channels_}: pass runs like those"
             )
         return runs.with_arrays([self._map(array) for array in runs.arrays], self._channels())
 

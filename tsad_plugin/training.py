@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import numbers
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from .networks import Autoencoder
 from .preprocessing import Prepared
 
 CLIP_NORM = 1.0
+# Torch's generator is one for all threads: fits in threads take turns.
+_GENERATOR = threading.RLock()
 # Values (runs x timesteps x channels) of one batch without gradients: bounds its memory.
 MAX_BATCH_VALUES = 300_000
 
@@ -148,6 +151,11 @@ def _mean_square(reconstruction: Tensor, batch: Examples) -> Tensor:
     return squares.sum() / batch.weights.sum().clamp(min=1)
 
 
+def inference_size(shape: Sequence[int]) -> int:
+    """How many runs of `shape` (t, c) make a batch without gradients."""
+    return max(1, MAX_BATCH_VALUES // math.prod(shape))
+
+
 @torch.inference_mode()
 def reconstruct(
     network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
@@ -155,19 +163,19 @@ def reconstruct(
     """Reconstruct inputs (n, t, c): reconstruction (n, t, c) and codes (n, z), without chance."""
     network = network if device.type == "cpu" else copy.deepcopy(network).to(device)
     network.eval()
-    size = max(1, MAX_BATCH_VALUES // math.prod(inputs.shape[1:]))
-    batches = torch.from_numpy(inputs).split(size)
+    batches = torch.from_numpy(inputs).split(inference_size(inputs.shape[1:]))
     values, codes = zip(*(network.reconstruct(b.to(device)) for b in batches), strict=True)
     return torch.cat(values).cpu().numpy(), torch.cat(codes).cpu().numpy()
 
 
 @torch.inference_mode()
-def evaluate(network: Autoencoder, examples: Examples, batch_size: int = 1024) -> float:
-    """Mean squared residual without noise and chance."""
+def evaluate(network: Autoencoder, examples: Examples) -> float:
+    """Mean over runs of the squared residual, without noise and chance."""
     network.eval()
     n_examples, total = len(examples.inputs), 0.0
-    for start in range(0, n_examples, batch_size):
-        batch = examples.pick(slice(start, start + batch_size))
+    size = inference_size(examples.inputs.shape[1:])
+    for start in range(0, n_examples, size):
+        batch = examples.pick(slice(start, start + size))
         reconstruction, _ = network.reconstruct(batch.inputs)
         total += float(_mean_square(reconstruction, batch)) * len(batch.inputs)
     return total / n_examples
@@ -197,7 +205,7 @@ class _Best:
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Torch's random numbers from `seed`, the global state untouched."""
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with _GENERATOR, torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds every CUDA device
         for cuda in devices:
             with torch.cuda.device(cuda):
