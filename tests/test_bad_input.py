@@ -671,3 +671,8 @@ def test_a_model_goes_into_a_folder_of_its_own(fitted: FCAutoEncoder, tmp_path: 
     with error(f"{str(tmp_path / 'notes.txt')!r} is a file: pass a folder for the model"):
         save(fitted, tmp_path / "notes.txt")
     assert (tmp_path / "notes.txt").read_text() == "keep me"
+
+
+def test_few_runs_are_too_few_for_the_distribution_of_codes() -> None:
+    with error("score='t2' needs at least 5 runs to fit, got 4: use score='spe'"):
+        FCAutoEncoder(score="t2", n_epochs=2).fit(np.random.default_rng(0).normal(size=(4, 10)))

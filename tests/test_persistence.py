@@ -718,3 +718,15 @@ def test_arrays_are_read_from_the_folder_alone(model: Path) -> None:
     path.write_text(json.dumps(content))
     with error(damaged(model, "../outside.safetensors cannot be read")):
         load(model)
+
+
+def test_what_another_process_writes_at_the_same_time_is_left_alone(
+    fitted: FCAutoEncoder, other: FCAutoEncoder, tmp_path: Path
+) -> None:
+    save(fitted, tmp_path)
+    theirs = [tmp_path / name for name in (".model.json.1.part", "arrays-0123.safetensors")]
+    for path in theirs:
+        path.write_bytes(b"half")
+    save(other, tmp_path)
+    assert all(path.exists() for path in theirs)
+    np.testing.assert_array_equal(scores(load(tmp_path)), scores(other))

@@ -1,9 +1,11 @@
 """The places in PyOD and scikit-learn where a detector of ours stands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from pyod.models import combination
@@ -195,3 +197,16 @@ def test_runs_stay_runs_in_every_fold() -> None:
 
     cross_val_predict(Watch(**QUICK), as_named(waves(40)), cv=2, method="decision_function")
     assert seen == [(Runs, ("T", "p", "feed"))] * 2
+
+
+def test_fits_in_threads_give_the_scores_of_fits_one_after_another() -> None:
+    data = waves(12)
+
+    def fit(_: int) -> Any:
+        return FCAutoEncoder(**QUICK, random_state=0).fit(data).decision_scores_
+
+    state = torch.random.get_rng_state()
+    with ThreadPoolExecutor(4) as threads:
+        for scores in threads.map(fit, range(8)):
+            np.testing.assert_allclose(scores, fit(0), rtol=1e-5)
+    assert torch.equal(torch.random.get_rng_state(), state)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.typing import NDArray
 from pyod.models.base import BaseDetector
 from sklearn.model_selection import KFold, cross_val_predict
@@ -765,3 +766,18 @@ def test_a_detector_sees_the_ids_of_its_fold(runs: Runs) -> None:
     (train, test), _ = KFold(2).split(runs)
     assert Duration().fit(_safe_indexing(runs, train)).seen_ == ["C", "D"]
     assert _safe_indexing(runs, test).ids.tolist() == ["A", "B"]
+
+
+def test_masked_values_are_gaps() -> None:
+    values = np.arange(12.0).reshape(2, 6)
+    values[1, 2] = -9999
+    masked = np.ma.masked_equal(values, -9999)
+    for X in (masked, list(masked)):
+        runs = as_runs(X)
+        assert np.isnan(runs.arrays[1][2, 0]) and np.nanmin(np.asarray(runs)) == 0
+
+
+def test_tensors_with_gradients_and_of_half_precision_are_read() -> None:
+    values = torch.arange(12.0).reshape(2, 6)
+    for X in (values.requires_grad_(), values.detach().bfloat16(), list(values)):
+        np.testing.assert_array_equal(np.asarray(as_runs(X))[:, :, 0], values.detach().numpy())

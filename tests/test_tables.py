@@ -901,3 +901,16 @@ def test_the_penicillin_batches_are_read(data_dir: Path) -> None:
     assert runs.times is not None and runs.time_unit == "h"
     for times in runs.times:
         np.testing.assert_allclose(np.diff(times), 0.2)
+
+
+@pytest.mark.parametrize("name", ["NA", "None", "nan", "null"])
+def test_a_word_for_missing_is_a_run_id_as_any_other(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(f"run,t,a\n{name},0,1\n{name},1,2\nB,0,1\nB,1,3\n", encoding="utf-8")
+    assert read_runs(path, run="run", time="t").ids.tolist() == [name, "B"]
+
+
+def test_spaces_around_a_run_id_do_not_make_another_run(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("run,t,a\nA,0,1\nA ,1,2\n B,0,1\nB,1,3\n", encoding="utf-8")
+    assert read_runs(path, run="run", time="t").ids.tolist() == ["A", "B"]

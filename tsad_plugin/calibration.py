@@ -49,11 +49,17 @@ def train_calibrated(
 
     Where the validation part is large enough, it is what is held out, and it chooses the epoch.
     Else every run is held out once, in one of up to five folds, and the network that is kept is
-    trained on all runs. The folds choose nothing: all networks are trained alike, to the last
-    epoch, so that a held-out run is as new to its network as a new run to the one that is kept.
+    trained on all runs. The first fold chooses the number of epochs for all of these networks;
+    beyond that they are trained alike and to the last epoch, so that a held-out run is as new to
+    its network as a new run to the one that is kept.
     """
     everything = np.arange(len(prepared.inputs))
     folds = held_out_folds(len(everything), validation_fraction)
+    if len(folds) > 1:
+        kept, validation = np.setdiff1d(everything, folds[0]), prepared.pick(folds[0])
+        history = _train(make_network, prepared.pick(kept), validation, schedule, device).history
+        best = int(np.argmin([epoch["validation_loss"] for epoch in history]))
+        schedule = schedule._replace(n_epochs=best + 1)
     parts = []
     for fold in folds:
         kept, held_out = prepared.pick(np.setdiff1d(everything, fold)), prepared.pick(fold)
