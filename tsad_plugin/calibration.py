@@ -55,19 +55,19 @@ def train_calibrated(
     """
     everything = np.arange(len(prepared.inputs))
     folds = held_out_folds(len(everything), validation_fraction)
-    if len(folds) > 1:
-        kept, validation = np.setdiff1d(everything, folds[0]), prepared.pick(folds[0])
-        history = _train(make_network, prepared.pick(kept), validation, schedule, device).history
-        best = int(np.argmin([epoch["validation_loss"] for epoch in history]))
+    in_folds = len(folds) > 1
+    if in_folds:
+        rest = prepared.pick(np.setdiff1d(everything, folds[0]))
+        chosen = _train(make_network, rest, prepared.pick(folds[0]), schedule, device)
+        best = int(np.argmin([epoch["validation_loss"] for epoch in chosen.history]))
         schedule = schedule._replace(n_epochs=best + 1)
     parts = []
     for fold in folds:
         kept, held_out = prepared.pick(np.setdiff1d(everything, fold)), prepared.pick(fold)
-        validation = held_out if len(folds) == 1 else None
-        trained = _train(make_network, kept, validation, schedule, device)
+        trained = _train(make_network, kept, None if in_folds else held_out, schedule, device)
         reconstruction, codes = reconstruct(trained.network, held_out.inputs, device)
         parts.append((reconstruction, trained.latent.t2(codes)))
-    if len(folds) > 1:
+    if in_folds:
         trained = _train(make_network, prepared, None, schedule, device)
     reconstructions, t2 = zip(*parts, strict=True)
     return trained, HeldOut(
