@@ -106,7 +106,7 @@ def fill_gaps(run: NDArray[Any]) -> NDArray[Any]:
 
 def looks_tabular(rows: NDArray[Any]) -> bool:
     """Whether columns are so unlike in scale that they are hardly one channel over time."""
-    rows = rows[:1000]
+    rows = rows[:200]
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # columns that are all padding
         scales, sizes = np.nanstd(rows, axis=0), np.nanmax(np.abs(rows), axis=0)

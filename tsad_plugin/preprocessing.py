@@ -171,7 +171,8 @@ class Scaler:
 
     def scale(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Scale resampled values (n_runs, n_timesteps, n_channels) in units of the runs."""
-        return self._by_phase(_clip(_standardise(values, self.center_, self.scale_)))
+        scaled = _standardise(values, self.center_, self.scale_)
+        return self._by_phase(_clip(scaled).astype(np.float32))
 
     def unscale(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Bring scaled values back to the units of the runs."""
@@ -212,14 +213,14 @@ def _moments(values: NDArray[Any]) -> tuple[float, float]:
 
 def _standardise(
     values: NDArray[Any], center: NDArray[Any], scale: NDArray[Any]
-) -> NDArray[np.float32]:
+) -> NDArray[np.float64]:
     """Scale (n, t, c) in float64, so that an offset costs no digits."""
     # Rows of all timesteps: NumPy is slow over an axis as short as the channels'.
     rows, n_timesteps = values.reshape(len(values), -1), values.shape[1]
     with np.errstate(over="ignore"):  # what overflows is cut next
         scaled = np.subtract(rows, np.tile(center, n_timesteps), dtype=np.float64)
         scaled *= np.tile(1 / scale, n_timesteps)
-        return scaled.astype(np.float32).reshape(values.shape)
+    return scaled.reshape(values.shape)
 
 
 def _clip(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -240,7 +241,8 @@ def _resample_scaled(
             observed = np.ones(shape, dtype=bool) if observed is None else observed
             observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > NEAREST
             group = np.stack([fill_gaps(run) for run in group])
-        values[rows] = _standardise(resample(group, n_timesteps), center, scale)
+        with np.errstate(over="ignore"):  # what overflows is cut at the end
+            values[rows] = _standardise(resample(group, n_timesteps), center, scale)
     if observed is not None:
         _check_observed(runs, observed)
     return _clip(values), observed

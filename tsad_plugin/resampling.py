@@ -20,7 +20,7 @@ with warnings.catch_warnings():  # tslearn asks for h5py, which nothing here use
 from .runs import Runs
 
 
-def by_length(runs: Runs, most: int = 1024) -> Iterator[tuple[Any, NDArray[Any]]]:
+def by_length(runs: Runs, most: int = 512) -> Iterator[tuple[Any, NDArray[Any]]]:
     """Positions and stacked runs, one group of equal length (at most `most` runs) after another."""
     if runs.dense is not None:
         for start in range(0, len(runs), most):
