@@ -1,9 +1,11 @@
-"""Which new batches are abnormal, and what went wrong in the worst: the README's picture."""
+"""Which new batches are abnormal, and what went wrong in the worst: the README's picture.
+
+Writes a page, outlier_runs.html; it needs plotly: pip install -c constraints.txt ".[dashboard]"
+"""
 
 import sys
 
 import numpy as np
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tsad_plugin import CNN1DAutoEncoder, KSigma
@@ -28,20 +30,14 @@ for label, name, color, symbol in (
     figure.add_scatter(x=at, y=scores[at], mode="markers", marker=style, name=name, row=1, col=1)
 figure.add_hline(clf.threshold_, line_dash="dash", annotation_text="threshold", row=1, col=1)
 
-lines = {
-    "good - 3σ": (phases, band.lower[:, c], {"width": 0}, None),
-    "good ± 3σ": (phases, band.upper[:, c], {"width": 0}, "tonexty"),
-    "measured": (hours, one.arrays[0][:, c], {"color": "#D55E00"}, None),
-    "reconstruction": (
-        hours,
-        clf.reconstruct(one)[0][:, c],
-        {"color": "black", "dash": "dot"},
-        None,
-    ),
-}
-for name, (x, y, style, fill) in lines.items():
-    trace = go.Scatter(x=x, y=y, line=style, fill=fill, name=name, mode="lines")
-    figure.add_trace(trace.update(showlegend=name != "good - 3σ"), row=1, col=2)
+area = {"line_width": 0, "fillcolor": "rgba(0, 114, 178, 0.2)", "row": 1, "col": 2, "mode": "lines"}
+figure.add_scatter(x=phases, y=band.lower[:, c], showlegend=False, **area)
+figure.add_scatter(x=phases, y=band.upper[:, c], name="good ± 3σ", fill="tonexty", **area)
+for name, y, style in (
+    ("measured", one.arrays[0][:, c], {"color": "#D55E00"}),
+    ("reconstruction", clf.reconstruct(one)[0][:, c], {"color": "black", "dash": "dot"}),
+):
+    figure.add_scatter(x=hours, y=y, line=style, name=name, mode="lines", row=1, col=2)
 figure.update_xaxes(title_text="batch", row=1, col=1).update_xaxes(title_text="h", row=1, col=2)
 figure.update_yaxes(title_text=f"{one.channels[c]} ({one.units[c]})", row=1, col=2)
 figure.update_layout(template="plotly_white", title=worst.text, title_font_size=13, height=430)

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from .base import ReconstructionDetector
 from .detectors import ALL
-from .forms import shorten
+from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
 from .runs import Runs
 from .sources import Table, load_table
@@ -189,13 +188,6 @@ def _value(text: str) -> Any:
             continue
         return tuple(value) if isinstance(value, list) else value
     return text
-
-
-def did_you_mean(name: str, names: Iterable[Any]) -> str:
-    """`; did you mean 'x'?` where a name is close to that one."""
-    by_key = {str(known).lower(): known for known in names}
-    close = get_close_matches(name.lower(), by_key, n=1)
-    return f"; did you mean {by_key[close[0]]!r}?" if close else ""
 
 
 def load_detector(model: Path) -> ReconstructionDetector:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -196,6 +197,13 @@ def shorten(names: Sequence[Any], most: int = 6, quote: bool = True) -> str:
     """Join the first `most` names with commas, and say how many there are where there are more."""
     shown = [repr(n) if quote else str(n) for n in names[:most]]
     return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > most else "")
+
+
+def did_you_mean(name: str, names: Iterable[Any]) -> str:
+    """`; did you mean 'x'?` where a name is close to that one."""
+    by_key = {str(known).strip().lower(): known for known in names}
+    close = get_close_matches(name.strip().lower(), by_key, n=1)
+    return f"; did you mean {by_key[close[0]]!r}?" if close else ""
 
 
 def duplicates(names: Iterable[Any]) -> list[Any]:

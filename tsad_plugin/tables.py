@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import warnings
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .forms import looks_tabular, shorten, without_padding
+from .forms import did_you_mean, looks_tabular, shorten, without_padding
 from .runs import Runs
 from .sources import Table, load_table
 
@@ -126,12 +125,9 @@ def _check_roles(*names: Hashable | None) -> list[Hashable]:
 def _check_column(name: Hashable, columns: pd.Index) -> None:
     if name in columns:
         return
-    by_key = {str(c).strip().lower(): c for c in columns}
-    close = difflib.get_close_matches(str(name).strip().lower(), by_key, n=1)
-    hint = f"; did you mean {by_key[close[0]]!r}?" if close else ""
-    raise ValueError(
-        f"no column {name!r}; columns here: {shorten(columns.tolist(), quote=False)}{hint}"
-    )
+    known = columns.tolist()
+    hint = did_you_mean(str(name), known)
+    raise ValueError(f"no column {name!r}; columns here: {shorten(known, quote=False)}{hint}")
 
 
 def _is_long(table: Table, run: Hashable | None, time: Hashable | None, layout: Layout) -> bool:
