@@ -47,10 +47,10 @@ class Runs:
 
     Attributes
     ----------
-    shape : tuple of int
-        (n_runs, n_timesteps of the longest run, n_channels): the shape of the padded array.
-    lengths : ndarray of shape (n_runs,)
-        Timesteps of each run.
+    arrays, ids, channels, units, times, time_unit, labels
+        As the parameters, checked; `arrays` is a list, `channels` and `units` are tuples.
+    shape, lengths
+        (n_runs, n_timesteps of the longest run, n_channels); timesteps of each run (n_runs,).
 
     Raises
     ------

@@ -65,7 +65,7 @@ class Thresholder(BaseEstimator, ABC):
         return self
 
     def eval(self, scores: ArrayLike) -> NDArray[np.int64]:
-        """Learn the threshold and return ``labels_``: `fit` for PyThresh's users."""
+        """Learn as `fit` does and return ``labels_``, shape (n_runs,); PyThresh's name for it."""
         return self.fit(scores).labels_
 
     def predict(self, scores: ArrayLike) -> NDArray[np.int64]:
