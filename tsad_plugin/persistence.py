@@ -68,9 +68,9 @@ def save(obj: Any, path: str | os.PathLike[str], *, metadata: dict[str, Any] | N
     leftovers = _leftovers(folder)
     _write(folder / content["arrays"]["file"], weights)
     _write(folder / "model.json", json.dumps(content, indent=1, allow_nan=False).encode())
-    for path in leftovers:
-        if path.name != content["arrays"]["file"]:
-            path.unlink(missing_ok=True)
+    for old in leftovers:
+        if old.name != content["arrays"]["file"]:
+            old.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
