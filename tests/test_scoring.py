@@ -356,7 +356,8 @@ class Case:
         )
 
     def scores(self) -> NDArray[Any]:
-        return self.scorer.scores(self.new, self.new_observed, self.codes, self.new_lengths)
+        contributions = self.scorer.contributions(self.new, self.new_observed)
+        return self.scorer.scores(contributions, self.new_observed, self.codes, self.new_lengths)
 
     def naive(self, contributions: NDArray[Any], observed: Any, t2: Any, lengths: Any) -> Any:
         """Parts of the score of each run."""
@@ -447,5 +448,6 @@ def test_permuted_channels_permute_the_contributions_and_keep_the_score() -> Non
         case.scorer.contributions(case.new, None)[:, :, order],
         rtol=1e-5,
     )
-    scores = permuted.scores(case.new[:, :, order], None, case.codes, case.new_lengths)
+    contributions = permuted.contributions(case.new[:, :, order], None)
+    scores = permuted.scores(contributions, None, case.codes, case.new_lengths)
     np.testing.assert_allclose(scores, case.scores(), rtol=1e-5)

@@ -1,5 +1,6 @@
 """Small runs for the tests of detectors, and faults that only who knows their shape can see."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ TRAINED: dict[str, Any] = {
     "latent_dim": 4,
     "validation_fraction": 0.45,
 }
+
+
+def of(cls: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Those parameters that the class has."""
+    return {k: v for k, v in parameters.items() if k in signature(cls).parameters}
 
 
 def waves(

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .baselines import PopulationBand
     from .detectors import (
         CNN1DVAE,
         FCVAE,
@@ -32,6 +33,7 @@ __all__ = [
     "LSTMAutoEncoder",
     "MovingAverage",
     "PeaksOverThreshold",
+    "PopulationBand",
     "Runs",
     "as_runs",
     "load",
@@ -42,6 +44,7 @@ __all__ = [
 # Where each name lives. It is loaded when it is first asked for: torch and PyOD take seconds, and
 # `tsad --help`, which passes here, needs neither.
 _MODULES = {
+    "baselines": "PopulationBand",
     "detectors": "CNN1DVAE FCVAE LSTMVAE CNN1DAutoEncoder FCAutoEncoder LSTMAutoEncoder",
     "inputs": "as_runs",
     "persistence": "load save",

@@ -35,7 +35,7 @@ class _LabelsOne:
 
 
 class ReconstructionDetector(Reconstructor, BaseDetector):
-    """Base of all detectors: scores what a network that learned from good runs cannot reconstruct.
+    """Base of all detectors: scores how far runs are from what good runs let it expect.
 
     PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD. The
     constructor describes the parameters.
@@ -52,14 +52,16 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         What gives the labels: the share of outliers, or a fitted copy of `contamination`.
     calibration_scores_ : ndarray of shape (n_calibration_runs,)
         Scores of runs by networks that were not trained on them.
-    history_ : list of dict
-        `epoch`, `loss`, `penalty` and `validation_loss` of every epoch.
-    network_ : torch.nn.Module
-        The trained network, on the CPU.
     n_channels_ : int
         Channels of the training runs.
     channels_, units_ : tuple of str
         Their names and units.
+    training_lengths_ : ndarray of shape (n_runs,)
+        Timesteps of each training run.
+    trained_on_ : ndarray of bool, shape (n_runs,)
+        False for training runs that were left out for their length, see `length_sigma`.
+    left_out_ : list of str
+        Ids of those.
     """
 
     thresholder_: Any
@@ -84,7 +86,8 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         Raises
         ------
         ValueError
-            If a parameter has a value it cannot have, or X does not hold at least 2 runs.
+            If a parameter has a value it cannot have, or X does not hold at least 2 runs of usual
+            length.
         """
         self._check_parameters()
         learner = self._unfitted()
@@ -133,7 +136,7 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
 
     def _as_pyod(self) -> Self:
         """Return a view with the fitted thresholder where PyOD looks for it."""
-        check_is_fitted(self, "network_")
+        check_is_fitted(self, "scorer_")
         view, thresholder = copy.copy(self), self.thresholder_
         ours = isinstance(thresholder, (float, Thresholder))
         view.contamination = thresholder if ours else _LabelsOne(thresholder)
@@ -247,17 +250,19 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
     def _evidence(self, runs: Runs) -> Iterator[Evidence]:
         scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
         for batch in self._batches(runs):
-            scores = scorer.scores(batch.squares, batch.observed, batch.codes, batch.runs.lengths)
-            contributions = scorer.contributions(batch.squares, batch.observed)
+            lengths, parts = batch.runs.lengths, (batch.contributions, batch.observed)
+            scores = scorer.scores(*parts, batch.codes, lengths)
             columns = (
                 scores.tolist(),
                 self._label(scores).tolist(),
-                scorer.spe(contributions, batch.observed).tolist(),
-                scorer.latent_.t2(batch.codes).tolist(),
-                scorer.duration_.deviations(batch.runs.lengths).tolist(),
+                scorer.spe(*parts).tolist(),
+                [None] * len(lengths) if batch.codes is None else scorer.latent_.t2(batch.codes),
+                scorer.duration_.deviations(lengths).tolist(),
                 self._contributions(batch),
             )
-            for score, label, residual, latent, duration, parts in zip(*columns, strict=True):
+            for score, label, residual, latent, duration, contributions in zip(
+                *columns, strict=True
+            ):
                 yield Evidence(
                     run=next(ids),
                     score=score,
@@ -265,9 +270,9 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
                     is_outlier=bool(label),
                     residual=residual,
                     latent=latent,
-                    n_timesteps=len(parts),
+                    n_timesteps=len(contributions),
                     duration=duration,
-                    contributions=parts,
+                    contributions=contributions,
                     channels=self.channels_,
                     times=next(times, None),
                     time_unit=runs.time_unit,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from .base import ReconstructionDetector
+from .autoencoder import SequenceAutoEncoder
 from .networks import FAMILIES, Bottleneck, GaussianBottleneck, LinearBottleneck
 
 
-class FCAutoEncoder(ReconstructionDetector):
+class FCAutoEncoder(SequenceAutoEncoder):
     """Fully connected autoencoder over whole runs: quick, and the one to try first.
 
     It sees every timestep of every channel at once, so it learns at which phase what is usual. The
@@ -29,7 +29,7 @@ class FCVAE(FCAutoEncoder):
     bottleneck = GaussianBottleneck
 
 
-class LSTMAutoEncoder(ReconstructionDetector):
+class LSTMAutoEncoder(SequenceAutoEncoder):
     """Recurrent autoencoder over patches of timesteps (after Malhotra et al. 2016).
 
     `cell` chooses LSTM or GRU, `patch_size` how many timesteps one recurrent step takes: 1 is the
@@ -46,7 +46,7 @@ class LSTMVAE(LSTMAutoEncoder):
     bottleneck = GaussianBottleneck
 
 
-class CNN1DAutoEncoder(ReconstructionDetector):
+class CNN1DAutoEncoder(SequenceAutoEncoder):
     """Convolutional autoencoder: each layer halves the number of timesteps.
 
     It learns shapes wherever they stand in the run. `kernel_size` is the number of timesteps that

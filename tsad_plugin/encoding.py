@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from . import detectors, steps, thresholds
-from .base import ReconstructionDetector
+from .autoencoder import SequenceAutoEncoder
+from .baselines import PopulationBand
 from .networks import Autoencoder
 from .preprocessing import Preprocessor, Scaler
 from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
@@ -22,6 +23,7 @@ CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *detectors.ALL,
+        PopulationBand,
         thresholds.KSigma,
         thresholds.PeaksOverThreshold,
         thresholds.ConformalThreshold,
@@ -108,7 +110,7 @@ def _decode_object(content: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> 
     return obj
 
 
-def _load_network(detector: ReconstructionDetector, weights: dict[str, Any]) -> Autoencoder:
+def _load_network(detector: SequenceAutoEncoder, weights: dict[str, Any]) -> Autoencoder:
     with seeded(0, torch.device("cpu")):  # the weights it starts with are replaced
         network = detector._new_network()
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})

@@ -23,7 +23,7 @@ class Evidence(NamedTuple):
     threshold: float
     is_outlier: bool
     residual: float
-    latent: float
+    latent: float | None
     n_timesteps: int
     duration: float
     contributions: NDArray[np.float64]  # (n_timesteps, n_channels)
@@ -47,8 +47,9 @@ class Explanation:
         The detector's label.
     residual : float
         Reduced reconstruction error; about 1 on good runs with `reduction="mean"`.
-    latent : float
-        Hotelling's T² of the code, divided by its dimension; about 1 on good runs.
+    latent : float or None
+        Hotelling's T² of the code, divided by its dimension; about 1 on good runs. None where the
+        detector has no code.
     duration : float
         Deviation of the run's length, in standard deviations of the training runs'.
     channels : dict of str to float
@@ -66,7 +67,7 @@ class Explanation:
     threshold: float
     is_outlier: bool
     residual: float
-    latent: float
+    latent: float | None
     duration: float
     channels: dict[str, float]
     start: int
@@ -152,9 +153,12 @@ def stretch_text(
 
 def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) -> str:
     parts = [f"run {evidence.run}: score {evidence.score:.3g} (threshold {evidence.threshold:.3g})"]
-    named = ", ".join(f"{name} {share:.0%}" for name, share in leading_channels(channels).items())
+    leading = leading_channels(channels) if any(channels.values()) else {}
+    named = ", ".join(f"{name} {share:.0%}" for name, share in leading.items())
     where = stretch_text(start, end, evidence.times, evidence.time_unit)
-    parts.append(f"worst in {where}: {named} of the error there")
+    parts.append(
+        f"worst in {where}: {named} of the error there" if named else "no error at any timestep"
+    )
     if abs(evidence.duration) > 2:
         longer = "longer" if evidence.duration > 0 else "shorter"
         parts.append(

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from inspect import signature
 from typing import Any, ClassVar
 
-from .forms import NChannels, check_n_channels
+from .forms import NChannels
 from .networks import FAMILIES, Bottleneck, Family, GaussianBottleneck
-from .preprocessing import changes_channels
-from .rules import RULES
 
 
 class Parameters:
@@ -159,37 +157,14 @@ class Parameters:
             used = {*cls.family.options, *cls.bottleneck.options}
             cls.unused_parameters = tuple(name for name in _OPTIONS if name not in used)
 
-    def _check_parameters(self) -> None:
-        """Raise a ValueError that names the first parameter with a value it cannot have."""
-        check_n_channels(self.n_channels)
-        for name, (is_valid, expected) in RULES.items():
-            value = getattr(self, name)
-            if not is_valid(value):
-                raise ValueError(f"{name} must be {expected}, got {value!r}")
-        self._check_steps()
-        self._check_unused()
-
     def _check_unused(self) -> None:
+        """Raise a ValueError that names a parameter of another detector, set all the same."""
         defaults = {n: p.default for n, p in signature(Parameters.__init__).parameters.items()}
         for name in self.unused_parameters:
             if getattr(self, name) != defaults[name]:
                 raise ValueError(
                     f"{name} is a parameter of {_OPTIONS[name]} detectors, {type(self).__name__} "
                     f"does not use it: leave it at {defaults[name]!r}"
-                )
-
-    def _check_steps(self) -> None:
-        if not isinstance(self.steps, (list, tuple)):
-            raise ValueError(f"steps must be a list of steps, got {self.steps!r}")
-        for position, step in enumerate(self.steps):
-            has_both = all(hasattr(step, m) for m in ("fit_transform", "transform"))
-            if isinstance(step, type) or not has_both:
-                raise ValueError(
-                    f"steps[{position}] must have fit_transform and transform, got {step!r}"
-                )
-            if changes_channels(step) and position != len(self.steps) - 1:
-                raise ValueError(
-                    f"steps[{position}] ({type(step).__name__}) changes the channels: put it last"
                 )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .forms import check_n_channels
 from .layers import CELLS
-from .preprocessing import SCALINGS
+from .preprocessing import SCALINGS, changes_channels
 from .scoring import ERROR_SCALES, REDUCTIONS, SCORES
 
 
@@ -79,6 +80,7 @@ def _is_random_state(value: Any) -> bool:
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "contamination": (_is_contamination, "a number in (0, 0.5] or a thresholder"),
     "n_timesteps": _integer(1, (None,)),
+    "k": _number(lambda v: v > 0, "a positive number"),
     "length_sigma": _number(lambda v: v > 0, "a positive number", (None,)),
     "scaling": _choice(*SCALINGS),
     "latent_dim": _integer(1, (None,)),
@@ -102,3 +104,27 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "n_threads": _integer(1, (None,)),
     "verbose": _integer(0, (True, False)),
 }
+
+
+def check_parameters(detector: Any) -> None:
+    """Raise a ValueError that names the first parameter with a value it cannot have."""
+    check_n_channels(detector.n_channels)
+    for name, (is_valid, expected) in RULES.items():
+        if hasattr(detector, name) and not is_valid(getattr(detector, name)):
+            raise ValueError(f"{name} must be {expected}, got {getattr(detector, name)!r}")
+    _check_steps(detector.steps)
+
+
+def _check_steps(steps: Any) -> None:
+    if not isinstance(steps, (list, tuple)):
+        raise ValueError(f"steps must be a list of steps, got {steps!r}")
+    for position, step in enumerate(steps):
+        has_both = all(hasattr(step, m) for m in ("fit_transform", "transform"))
+        if isinstance(step, type) or not has_both:
+            raise ValueError(
+                f"steps[{position}] must have fit_transform and transform, got {step!r}"
+            )
+        if changes_channels(step) and position != len(steps) - 1:
+            raise ValueError(
+                f"steps[{position}] ({type(step).__name__}) changes the channels: put it last"
+            )

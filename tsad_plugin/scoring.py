@@ -31,8 +31,9 @@ class ErrorScale:
 
     Parameters
     ----------
-    error_scale : {"none", "channel", "phase"}
-        One size for all, one per channel, or one per channel and phase.
+    error_scale : {"none", "channel", "phase", "unit"}
+        One size for all, one per channel, or one per channel and phase. `"unit"` learns nothing:
+        residuals whose size has a meaning of its own stay as they are.
     """
 
     def __init__(self, error_scale: str) -> None:
@@ -60,6 +61,7 @@ class ErrorScale:
         overall = np.where(overall > 0, overall, 1.0)
         by_phase = np.where(count > 0, total / count.clip(1), by_channel)
         parts = {
+            "unit": [(1.0, np.ones(1))],
             "none": [(1.0, overall)],
             "channel": [(1.0, by_channel), (CHANNEL_FLOOR, overall)],
             "phase": [(1.0, by_phase), (PHASE_FLOOR, by_channel), (CHANNEL_FLOOR, overall)],
@@ -158,7 +160,7 @@ class Scorer:
     ----------
     score : {"spe", "t2", "both"}
         Reconstruction error, Hotelling's T² of the code, or both.
-    error_scale : {"none", "channel", "phase"}
+    error_scale : {"none", "channel", "phase", "unit"}
         See `ErrorScale`.
     reduction : {"mean", "max"} or float
         How timestep scores become one number, see `reduce_timesteps`.
@@ -176,17 +178,20 @@ class Scorer:
         self,
         squares: NDArray[Any],
         observed: NDArray[np.bool_] | None,
-        t2: NDArray[Any],
+        t2: NDArray[Any] | None,
         lengths: NDArray[Any],
-        latent: LatentDistribution,
+        latent: LatentDistribution | None,
         duration: Duration,
     ) -> NDArray[np.float64]:
         """Learn from calibration runs, with their T² under networks that did not see them.
 
-        `latent` is the distribution of codes of the network that is kept, `duration` that of the
-        lengths of all training runs. Returns the calibration scores, shape (n_runs,).
+        `latent` is the distribution of codes of the network that is kept, None where there are no
+        codes, `duration` that of the lengths of all training runs. Returns the calibration scores,
+        shape (n_runs,).
         """
-        self.latent_, self.duration_ = latent, duration
+        if latent is not None:
+            self.latent_ = latent
+        self.duration_ = duration
         contributions = self.error_scale_.fit_contributions(squares, observed)
         measured = ... if observed is None else observed.any(axis=2)
         timestep_scores = _over_channels(contributions)[measured]
@@ -197,20 +202,19 @@ class Scorer:
 
     def scores(
         self,
-        squares: NDArray[Any],
+        contributions: NDArray[Any],
         observed: NDArray[np.bool_] | None,
-        codes: NDArray[Any],
+        codes: NDArray[Any] | None,
         lengths: NDArray[Any],
     ) -> NDArray[np.float64]:
-        """Scores of runs, shape (n_runs,)."""
-        contributions = self.contributions(squares, observed)
-        t2 = None if self.score == "spe" else self.latent_.t2(codes)
+        """Scores of runs, shape (n_runs,), from their contributions."""
+        t2 = None if codes is None or self.score == "spe" else self.latent_.t2(codes)
         return self._combine(self._components(contributions, observed, t2, lengths))
 
     def contributions(
         self, squares: NDArray[Any], observed: NDArray[np.bool_] | None
     ) -> NDArray[np.float32]:
-        """Contributions (n_runs, n_timesteps, n_channels)."""
+        """Contributions (n_runs, n_timesteps, n_channels) of squared residuals of that shape."""
         return self.error_scale_.contributions(squares, observed)
 
     def spe(

@@ -1,0 +1,140 @@
+"""A detector whose reconstruction is a network's: what the six have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .base import ReconstructionDetector
+from .calibration import MAX_FOLDS, train_calibrated
+from .networks import Autoencoder, build, start_at_pca
+from .parameters import Parameters
+from .preprocessing import Prepared, Preprocessor
+from .reconstructor import Batch
+from .runs import Runs
+from .scoring import Duration, Scorer
+from .training import Schedule, choose_device, draw_seed, reconstruct, seeded, threads
+
+
+class SequenceAutoEncoder(Parameters, ReconstructionDetector):
+    """Base of the six: trains a network on good runs and scores what it cannot reconstruct.
+
+    The constructor describes the parameters.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The trained network, on the CPU.
+    history_ : list of dict
+        `epoch`, `loss`, `penalty` and `validation_loss` of every epoch.
+    """
+
+    network_: Autoencoder
+    history_: list[dict[str, float]]
+    architecture_: dict[str, Any]
+
+    @property
+    def _min_timesteps(self) -> int:
+        return self.family.min_timesteps
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        self._check_unused()
+
+    def _fit_runs(self, runs: Runs) -> None:
+        with threads(self.n_threads):
+            super()._fit_runs(runs)
+
+    def _batches(self, runs: Runs) -> Iterator[Batch]:
+        with threads(self.n_threads):
+            yield from super()._batches(runs)
+
+    def _preprocessor(self) -> Preprocessor:
+        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
+
+    def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
+        if self.score != "spe" and len(lengths) < MAX_FOLDS:
+            raise ValueError(
+                f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
+                "use score='spe'"
+            )
+        device = choose_device(self.device)
+        self.architecture_ = self._architecture()
+        with seeded(draw_seed(self.random_state), device):
+            self._fit_network(prepared, lengths, device)
+
+    def _fit_network(
+        self, prepared: Prepared, lengths: NDArray[np.int64], device: torch.device
+    ) -> None:
+        trained, held_out = train_calibrated(
+            self._start, prepared, self._schedule(), self.validation_fraction, device
+        )
+        self.network_, self.history_ = trained.network, trained.history
+        calibration = prepared.pick(held_out.positions)
+        self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
+        self.calibration_scores_ = self.scorer_.fit(
+            self._squares(calibration, held_out.reconstruction),
+            calibration.observed,
+            held_out.t2,
+            lengths[held_out.positions],
+            trained.latent,
+            Duration().fit(lengths),
+        )
+
+    def _start(self, inputs: torch.Tensor) -> Autoencoder:
+        """A new network for inputs (n, t, c), ready to train."""
+        network = self._new_network().to(inputs.device)
+        if self.linear_path:
+            start_at_pca(network, inputs)
+        return network
+
+    def _architecture(self) -> dict[str, Any]:
+        """What shapes the network: kept by `fit`, as the parameters may be set anew later."""
+        own = {name: getattr(self, name) for name in self.family.options}
+        widths = self.family.hidden_dims if self.hidden_dims is None else self.hidden_dims
+        return {
+            "latent_dim": self.latent_dim or self.family.latent_dim,
+            "hidden_dims": widths,
+            "linear_path": self.linear_path,
+            **own,
+        }
+
+    def _new_network(self) -> Autoencoder:
+        """A network at random weights, for what the fitted preprocessor gives."""
+        shape = self.preprocessor_.input_shape_
+        return build(self.family, self.bottleneck, shape, **self.architecture_)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            patience=self.patience,
+            noise=self.noise,
+            kl_weight=self.kl_weight,
+            progress=bool(self.verbose),
+        )
+
+    def _reconstruct(
+        self, inputs: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return reconstruct(self.network_, inputs, choose_device(self.device))
+
+    def transform(self, X: Any) -> NDArray[np.float64]:
+        """Latent codes of runs: for plots, classifiers and similarity.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        ndarray of shape (n_runs, latent_dim)
+        """
+        codes = [batch.codes for batch in self._batches(self._read(X)) if batch.codes is not None]
+        return np.concatenate(codes).astype(np.float64)
