@@ -8,7 +8,6 @@ Medians over seeds, and PyOD's AutoEncoder beside them on ECG5000.
 """
 
 import argparse
-import gzip
 import json
 import os
 import statistics
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tsad_plugin
 from tsad_plugin.base import ReconstructionDetector
+from tsad_plugin.datasets import read_ucr
 from tsad_plugin.detectors import ALL
 
 DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
@@ -32,30 +31,19 @@ Split = tuple[Any, Any, np.ndarray]
 
 def ecg5000() -> list[Split]:
     train, test = (
-        pd.read_csv(DATA / "ecg5000" / f"ECG5000_{part}.tsv.gz", sep="\t", header=None).to_numpy()
-        for part in ("TRAIN", "TEST")
+        read_ucr(DATA / "ecg5000" / f"ECG5000_{part}.tsv.gz") for part in ("TRAIN", "TEST")
     )
-    return [(train[train[:, 0] == 1, 1:], test[:, 1:], test[:, 0] != 1)]
+    # PyOD's own detectors take no Runs.
+    X, X_test = (np.asarray(runs)[:, :, 0] for runs in (train, test))
+    return [(X[train.labels == 1], X_test, test.labels != 1)]
 
 
 def japanese_vowels() -> list[Split]:
-    train, speakers = _read_ts("TRAIN")
-    test, truth = _read_ts("TEST")
-    return [
-        ([x for x, s in zip(train, speakers, strict=True) if s == speaker], test, truth != speaker)
-        for speaker in np.unique(speakers)
-    ]
-
-
-def _read_ts(part: str) -> tuple[list[np.ndarray], np.ndarray]:
-    runs, labels = [], []
-    with gzip.open(DATA / "japanese_vowels" / f"JapaneseVowels_{part}.ts.gz", "rt") as file:
-        for row in (line.strip() for line in file):
-            if row and row[0] not in "@#":
-                *channels, label = row.split(":")
-                runs.append(np.array([c.split(",") for c in channels], dtype=float).T)
-                labels.append(int(label))
-    return runs, np.array(labels)
+    train, test = (
+        read_ucr(DATA / "japanese_vowels" / f"JapaneseVowels_{part}.ts.gz")
+        for part in ("TRAIN", "TEST")
+    )
+    return [(train[train.labels == s], test, test.labels != s) for s in np.unique(train.labels)]
 
 
 def measure(detector: Any, splits: list[Split]) -> tuple[float, float]:
