@@ -1,6 +1,7 @@
-"""What all tests share: the data folder, and the markers that ask for it or for a GPU."""
+"""What all tests share: the data folder, and the markers that ask for it, a browser or a GPU."""
 
 import os
+import shutil
 from pathlib import Path
 
 # Before torch is imported: small networks wait longer for their threads than they compute.
@@ -18,9 +19,11 @@ def data_dir() -> Path:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
     if item.get_closest_marker("realdata") and not DATA.is_dir():
-        missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
         missing(f"there is no data folder '{DATA}': set TSAD_DATA to its absolute path")
+    if item.get_closest_marker("browser") and shutil.which("chromium") is None:
+        missing("there is no chromium on the path: install it, with Debian apt install chromium")
     if item.get_closest_marker("gpu") and not _has_cuda():
         pytest.skip("there is no CUDA device")
 

@@ -18,7 +18,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner, Result
 
-from tsad_plugin import KSigma, cli_commands, cli_input, load, read_runs, save
+from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
 from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.cli import app
 from tsad_plugin.cli_input import make_detector
@@ -288,6 +288,29 @@ def test_dates_are_shown_and_written() -> None:
     assert start <= pd.Timestamp("2024-01-31 03:00") <= end
     assert f"{start.isoformat()} – {end.isoformat()}" in text
     assert pd.read_parquet("t.parquet")["time"].iloc[1] == pd.Timestamp("2024-01-31 00:30")
+
+
+def test_a_report_is_written_beside_the_tables() -> None:
+    text = done("score new.csv --model model --out scores.csv --html report.html")
+    assert text.endswith("written: scores.csv\nwritten: report.html (open it in a browser)\n")
+    page = Path("report.html").read_text("utf-8")
+    n_outliers = int(pd.read_csv("scores.csv")["outlier"].sum())
+    assert f"<h1>{n_outliers} of 10 runs " in page and 'href="#run-1">B-3</a>' in page
+
+
+def test_a_report_shows_the_labels_of_the_table() -> None:
+    named(faulty(), grade="odd").to_csv("known.csv", index=False)
+    done("score known.csv --model model --channels T,p --label grade --html report.html")
+    assert "<td>odd</td>" in Path("report.html").read_text("utf-8")
+
+
+def test_a_report_without_its_libraries_is_refused_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(html_report, "missing_library", lambda: "plotly")
+    assert refusal("score none.csv --model none --html report.html") == (
+        'error: a report needs plotly, which is not installed: pip install ".[dashboard]"'
+    )
 
 
 def test_only_the_worst_runs_are_shown() -> None:
@@ -604,6 +627,14 @@ def test_a_file_that_does_not_name_good_runs_is_refused(content: bytes, line: st
             "--model model --out a.csv --timesteps a.csv",
             "cannot write 'a.csv': that is named twice, choose another name",
         ),
+        (
+            "--model model --html report.txt",
+            "cannot write 'report.txt': its name must end in .html",
+        ),
+        (
+            "--model model --html none/report.html",
+            "cannot write 'none/report.html': there is no folder 'none', make it first",
+        ),
         ("--model model --label grade", "no column 'grade'; columns here: batch, hours, T, p"),
         (
             "--model model --channels T",
@@ -713,9 +744,10 @@ def _quick_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_demo_shows_commands_that_do_the_same() -> None:
     text = done("demo --no-serve")
     assert sorted(p.name for p in Path("tsad-demo").iterdir()) == [
-        "model", "new.csv", "scores.csv", "train.csv",
+        "model", "new.csv", "report.html", "scores.csv", "train.csv",
     ]  # fmt: skip
-    fit, score = (line.strip() for line in text.splitlines()[-2:])
+    *_, fit, score, _, last = (line.strip() for line in text.splitlines())
+    assert last.endswith("open tsad-demo/report.html in a browser.")
     assert f"$ {fit}" in text and f"$ {score}" in text
     scores = Path("tsad-demo/scores.csv").read_text("utf-8")
     done(score.removeprefix("tsad "))
@@ -723,7 +755,17 @@ def test_demo_shows_commands_that_do_the_same() -> None:
     done(fit.removeprefix("tsad "))
     done(score.removeprefix("tsad "))
     assert Path("tsad-demo/scores.csv").read_text("utf-8") == scores
-    assert done("demo --out tsad-demo").splitlines()[-1].strip() == score  # as often as one likes
+    assert done("demo --out tsad-demo").splitlines()[-3].strip() == score  # as often as one likes
+
+
+@pytest.mark.usefixtures("_quick_demo")
+def test_demo_does_without_the_libraries_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_report, "missing_library", lambda: "plotly")
+    text = done("demo")
+    assert not Path("tsad-demo/report.html").exists() and "--html" not in text
+    assert text.splitlines()[-1] == (
+        'A report with a picture of each outlier takes plotly: pip install ".[dashboard]"'
+    )
 
 
 def test_demo_leaves_folders_of_other_things_alone() -> None:
@@ -737,21 +779,22 @@ def test_demo_leaves_folders_of_other_things_alone() -> None:
 
 
 def test_demo_learns_from_good_runs_alone() -> None:
-    train, new, faults = cli_commands.demo_runs(seed=0)
+    train, new, faults = cli_demo.demo_runs(seed=0)
     assert set(train.labels.tolist()) == {"good"} and len(train) == 100
     assert {fault.run for fault in faults} == set(new.ids[new.labels != "good"].tolist())
-    assert cli_commands.demo_runs(seed=1)[2] != faults == cli_commands.demo_runs(seed=0)[2]
+    assert cli_demo.demo_runs(seed=1)[2] != faults == cli_demo.demo_runs(seed=0)[2]
     assert 6 <= len(faults) <= 8 and not set(train.ids.tolist()) & set(new.ids.tolist())
 
 
 @pytest.mark.slow
 def test_demo_finds_most_faults_where_they_were_put_in() -> None:
     text = done("demo")
-    row = r"\d+ +F-\d+ +\w+ +\w+ +([\d.]+)–([\d.]+) +(yes|no) [\d.]+ +([\d.]+)–([\d.]+) *\n"
+    row = r"\d+ +F-\d+ +\w+ +\w+ +([\d.]+)(–[\d.]+)? +(yes|no) [\d.]+ +([\d.]+)(–[\d.]+)? *\n"
     rows = re.findall(row, text)
     found = [row for row in rows if row[2] == "yes"]
-    assert len(rows) == 7 and len(found) >= 5, text
+    assert len(rows) == 7 and len(found) >= 6, text
     for start, end, _, first, last in found:
+        end, last = end.strip("–") or start, last.strip("–") or first
         assert float(first) <= float(end) and float(start) <= float(last), text
     assert re.search(r"False alarms: (none|F-\d+)\n", text), text
 

@@ -77,10 +77,26 @@ def naive_scale(error_scale: str, runs: list[Any], masks: list[Any], t: int, c: 
     return total / (1 + PHASE_FLOOR + CHANNEL_FLOOR)
 
 
+def naive_level(error_scale: str, runs: list[Any], masks: list[Any]) -> float:
+    """Mean timestep score of the runs before it is made 1."""
+    return mean_of(
+        [
+            float(score)
+            for run, seen in zip(runs, masks, strict=True)
+            for score, any_seen in zip(
+                naive_contributions(error_scale, runs, masks, run, seen).sum(axis=1),
+                seen.any(axis=1),
+                strict=True,
+            )
+            if any_seen
+        ]
+    )
+
+
 def naive_contributions(
     error_scale: str, learned: list[Any], masks: list[Any], run: Any, seen: Any
 ) -> NDArray[Any]:
-    """Contributions of one run, scaled by what was learned from others."""
+    """Contributions of one run, scaled by what was learned from others, not levelled."""
     found = np.zeros(run.shape)
     for t, c in np.ndindex(*run.shape):
         if seen[t, c]:
@@ -104,8 +120,9 @@ def test_the_usual_size_is_that_of_a_loop(error_scale: str, gaps: bool) -> None:
     masks = list(np.ones_like(squares, dtype=bool) if observed is None else observed)
     scale = ErrorScale(error_scale)
     scale.fit_contributions(squares, observed)
+    level = naive_level(error_scale, list(squares), masks)
     for t, c in np.ndindex(*squares.shape[1:]):
-        expected = naive_scale(error_scale, list(squares), masks, t, c)
+        expected = level * naive_scale(error_scale, list(squares), masks, t, c)
         assert scale.scale_[t, c] == pytest.approx(expected, rel=1e-5)
 
 
@@ -116,10 +133,11 @@ def test_calibration_runs_are_scaled_by_the_other_runs(error_scale: str, gaps: b
     observed = mask(squares.shape, gaps)
     masks = list(np.ones_like(squares, dtype=bool) if observed is None else observed)
     found = ErrorScale(error_scale).fit_contributions(squares, observed)
+    level = naive_level(error_scale, list(squares), masks)
     for i, run in enumerate(squares):
         others, other_masks = without(list(squares), i), without(masks, i)
         expected = naive_contributions(error_scale, others, other_masks, run, masks[i])
-        np.testing.assert_allclose(found[i], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found[i], expected / level, rtol=1e-4, atol=1e-6)
 
 
 @every_scale
@@ -132,9 +150,24 @@ def test_new_runs_are_scaled_by_all_calibration_runs(error_scale: str, gaps: boo
     scale = ErrorScale(error_scale)
     scale.fit_contributions(squares, observed)
     found = scale.contributions(new, new_observed)
+    level = naive_level(error_scale, list(squares), masks)
     for i, run in enumerate(new):
         expected = naive_contributions(error_scale, list(squares), masks, run, new_masks[i])
-        np.testing.assert_allclose(found[i], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found[i], expected / level, rtol=1e-4, atol=1e-6)
+
+
+def test_a_unit_scale_learns_nothing() -> None:
+    squares, new = residuals(), residuals(3, seed=9)
+    scale = ErrorScale("unit")
+    np.testing.assert_allclose(scale.fit_contributions(squares, None), squares / squares.shape[2])
+    np.testing.assert_allclose(scale.contributions(new, None), new / new.shape[2])
+
+
+def test_scores_are_about_one_even_where_good_runs_err_in_few_phases() -> None:
+    squares = residuals(200, 40, 2)
+    squares[:, ::8] *= 100
+    contributions = ErrorScale("phase").fit_contributions(squares, None)
+    assert contributions.sum(axis=2).mean() == pytest.approx(1, rel=0.05)
 
 
 @every_scale

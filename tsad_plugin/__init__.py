@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         FCAutoEncoder,
         LSTMAutoEncoder,
     )
+    from .html_report import report
     from .inputs import as_runs
     from .persistence import load, save
     from .runs import Runs
@@ -38,6 +39,7 @@ __all__ = [
     "as_runs",
     "load",
     "read_runs",
+    "report",
     "save",
 ]
 
@@ -46,6 +48,7 @@ __all__ = [
 _MODULES = {
     "baselines": "PopulationBand",
     "detectors": "CNN1DVAE FCVAE LSTMVAE CNN1DAutoEncoder FCAutoEncoder LSTMAutoEncoder",
+    "html_report": "report",
     "inputs": "as_runs",
     "persistence": "load save",
     "runs": "Runs",

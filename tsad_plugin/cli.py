@@ -41,7 +41,7 @@ class Commands(TyperGroup):
                 _say_error(f"cannot {what}: {error.strerror or error}")
             except MemoryError as error:
                 _say_error(f"not enough memory ({error}): lower n_timesteps or hidden_dims")
-            except ValueError as error:
+            except (ValueError, ModuleNotFoundError) as error:
                 _say_error(str(error))
         raise typer.Exit(2)
 
@@ -156,8 +156,8 @@ def fit(
     detector: Annotated[
         str,
         _option(
-            "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder or "
-            "CNN1DVAE, in any case.",
+            "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
+            "CNN1DVAE or PopulationBand (mean ± kσ), in any case.",
             metavar="NAME",
         ),
     ] = "FCAutoEncoder",
@@ -220,6 +220,10 @@ def score(
         Path | None,
         _option("Write a row per run and timestep: .csv (also .gz) or .parquet.", metavar="FILE"),
     ] = None,
+    html: Annotated[
+        Path | None,
+        _option("Write a report to open in a browser: one .html file.", metavar="FILE"),
+    ] = None,
     top: Annotated[int, _option("How many outliers to show at most.", min=0)] = 20,
     run: Run = None,
     time: Time = None,
@@ -233,6 +237,7 @@ def score(
     columns have other names, say so with the options of `fit`.
 
         tsad score new.csv --model model
+        tsad score new.csv --model model --html report.html
         tsad score new.csv --model model --out scores.csv --timesteps timesteps.parquet
         tsad score new.csv --model model --run lot --time hours
 
@@ -247,12 +252,15 @@ def score(
     (length in standard deviations from the mean of the training runs).
 
     `--timesteps` has run, timestep, time, score and each channel's contribution to that score.
+
+    `--html` has charts of all of this, the course of each of the ten worst outliers beside that of
+    good runs, and what the model is; it needs no network to be read.
     """
     from . import cli_commands
 
     options = {"run": run, "time": time, "channels": _names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
-    cli_commands.score(file, model, options, out, timesteps, top)
+    cli_commands.score(file, model, options, out, timesteps, top, html)
 
 
 @app.command()
@@ -270,14 +278,15 @@ def demo(
 
     Writes train.csv (good runs) and new.csv (other runs, some with a fault), fits on the first,
     scores the second, and sets the faults that were put in beside those that were found. The two
-    commands that do this are shown: they work on your own tables too.
+    commands that do this are shown: they work on your own tables too. report.html shows the
+    outliers in a browser.
 
         tsad demo
         tsad demo --out /tmp/demo --seed 1
     """
-    from . import cli_commands
+    from . import cli_demo
 
-    cli_commands.demo(out, seed)
+    cli_demo.demo(out, seed)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .base import ReconstructionDetector
+from .baselines import PopulationBand
 from .detectors import ALL
 from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
@@ -151,13 +152,15 @@ def make_detector(
     name: str, settings: Iterable[str], threshold: str, verbose: int
 ) -> ReconstructionDetector:
     """A detector by the name of its class in any case, with parameters as text."""
-    classes = {cls.__name__.lower(): cls for cls in ALL}
+    classes = {cls.__name__.lower(): cls for cls in (*ALL, PopulationBand)}
     if name.lower() not in classes:
         names = [cls.__name__ for cls in classes.values()]
         raise ValueError(
             f"no detector {name!r}; detectors: {', '.join(names)}{did_you_mean(name, names)}"
         )
-    detector = classes[name.lower()](contamination=from_text(threshold), verbose=verbose)
+    detector = classes[name.lower()](contamination=from_text(threshold))
+    if hasattr(detector, "verbose"):
+        detector.verbose = verbose
     return detector.set_params(**_settings(settings, detector.get_params(deep=False)))
 
 

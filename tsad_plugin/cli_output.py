@@ -4,60 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from .base import ReconstructionDetector
-from .explanation import Explanation, leading_channels, stretch_text
-from .forms import plural
+from .files import replacing
+from .results import Scored, channels_text, number, relative, stretch
 from .runs import Runs
 
 PLAIN_WIDTH = 160
 CHANNELS = "channels\n(share of error)"
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Runs with their scores."""
-
-    detector: ReconstructionDetector
-    runs: Runs
-    scores: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    threshold: float
-
-    @classmethod
-    def of(cls, detector: ReconstructionDetector, runs: Runs) -> Self:
-        """Score runs."""
-        scores, threshold = detector.decision_function(runs), float(detector.threshold_)
-        # As `predict` does, but without scoring all runs once more: a saved detector has no
-        # thresholder whose labels are anything else.
-        return cls(detector, runs, scores, (scores > threshold).astype(np.int64), threshold)
-
-    @property
-    def ranked(self) -> list[int]:
-        """Positions of the runs, the most abnormal first."""
-        return np.argsort(-self.scores, kind="stable").tolist()
-
-    @property
-    def outliers(self) -> list[int]:
-        """Positions of the outliers, the most abnormal first."""
-        return [i for i in self.ranked if self.labels[i]]
-
-    def explain(self, positions: Sequence[int]) -> list[Explanation]:
-        """As the detector explains each of these runs."""
-        return self.detector.explain_all(self.runs[positions]) if len(positions) else []
 
 
 def say(*items: Any) -> None:
@@ -83,23 +46,6 @@ def grid(numbers: Mapping[str, Sequence[str]], texts: Mapping[str, Sequence[str]
     return table
 
 
-def number(value: float) -> str:
-    """About three digits, with the points of a column below each other."""
-    if abs(value) < 0.1:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def describe(runs: Runs) -> str:
-    """`71 runs of 89 to 201 timesteps, 2 channels`."""
-    shortest, longest = runs.lengths.min(), runs.lengths.max()
-    span = f"{shortest} to " if shortest < longest else ""
-    return (
-        f"{plural(len(runs), 'run')} of {span}{plural(longest, 'timestep')}, "
-        f"{plural(runs.n_channels, 'channel')}"
-    )
-
-
 def ranking(scored: Scored, positions: Sequence[int], time: str | None, label: str | None) -> Table:
     """The runs at those positions: rank, score, when and in which channels they went wrong."""
     runs = scored.runs
@@ -109,7 +55,7 @@ def ranking(scored: Scored, positions: Sequence[int], time: str | None, label: s
         "rank": [str(rank[i]) for i in positions],
         "run": [str(e.run) for e in found],
         "score": [number(e.score) for e in found],
-        "× threshold": [relative(e) for e in found],
+        "× threshold": [relative(e.score, scored.threshold) for e in found],
     }
     if len(set(runs.lengths.tolist())) > 1:
         columns["length"] = [f"{e.duration:+.1f} σ" for e in found]
@@ -123,21 +69,6 @@ def ranking(scored: Scored, positions: Sequence[int], time: str | None, label: s
     if label is not None and runs.labels is not None:
         texts[label] = [str(runs.labels[i]) for i in positions]
     return grid(columns, texts)
-
-
-def relative(found: Explanation) -> str:
-    """The score as a multiple of the threshold, which can be 0."""
-    return f"{found.score / found.threshold:.2f}" if found.threshold else "–"
-
-
-def stretch(runs: Runs, i: int, start: int, end: int) -> str:
-    """A stretch of a run, by its times where it has them, else by its timesteps."""
-    return f"{start}–{end}" if runs.times is None else stretch_text(start, end, runs.times[i])
-
-
-def channels_text(found: Explanation) -> str:
-    """`pH 80%, T 15%`."""
-    return ", ".join(f"{c} {share:.0%}" for c, share in leading_channels(found.channels).items())
 
 
 def scores_frame(scored: Scored) -> pd.DataFrame:
@@ -206,22 +137,9 @@ def check_outputs(paths: Iterable[Path | None], inputs: Iterable[Path]) -> None:
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write CSV or Parquet, by the ending of the name."""
-    with _replacing(path) as part:
+    with replacing(path) as part:
         if path.name.lower().endswith(".parquet"):
             frame.to_parquet(part, index=False)
         else:
             packed = path.name.lower().endswith(".gz")
             frame.to_csv(part, index=False, compression="gzip" if packed else None)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file to write instead of `path`, which takes its place once it is whole."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise ValueError(f"cannot write {str(path)!r}: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -143,12 +143,14 @@ def stretch_text(
 ) -> str:
     """Name a stretch by its times, or by its timesteps where there are none."""
     if times is None:
-        return f"timesteps {start}–{end}"
+        return f"timestep {start}" if start == end else f"timesteps {start}–{end}"
     if np.issubdtype(times.dtype, np.datetime64):
-        first, last = (np.datetime_as_string(t, unit="s") for t in times[[start, end]])
-        return f"{first} – {last}"
-    unit = f" {time_unit}" if time_unit else ""
-    return f"{times[start]:.6g}–{times[end]:.6g}{unit}"
+        named, dash = [np.datetime_as_string(t, unit="s") for t in times[[start, end]]], " – "
+        return dash.join(named if start < end else named[:1])
+    numbers = [f"{t:.6g}" for t in times[[start, end]]]
+    return "–".join(numbers if start < end else numbers[:1]) + (
+        f" {time_unit}" if time_unit else ""
+    )
 
 
 def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) -> str:
@@ -157,7 +159,9 @@ def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) 
     named = ", ".join(f"{name} {share:.0%}" for name, share in leading.items())
     where = stretch_text(start, end, evidence.times, evidence.time_unit)
     parts.append(
-        f"worst in {where}: {named} of the error there" if named else "no error at any timestep"
+        f"worst {'in' if start < end else 'at'} {where}: {named} of the error there"
+        if named
+        else "no error at any timestep"
     )
     if abs(evidence.duration) > 2:
         longer = "longer" if evidence.duration > 0 else "shorter"

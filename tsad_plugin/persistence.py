@@ -20,6 +20,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from .encoding import decode, encode
+from .files import replacing
 
 SCHEMA = 1
 FORMAT = "tsad_plugin model"
@@ -208,12 +209,5 @@ def _digest(content: dict[str, Any]) -> str:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file that is either whole or not there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part:
+        part.write_bytes(data)

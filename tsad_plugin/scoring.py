@@ -52,7 +52,20 @@ class ErrorScale:
         total, count = (squares * weights).sum(axis=0, dtype=np.float64), present.sum(axis=0)
         self.scale_ = self._usual_size(total, count)
         others = self._usual_size(total - squares * weights, count - present)
-        return _contributions(squares, others, observed)
+        level = self._level(squares, observed)
+        self.scale_ *= level
+        return _contributions(squares, others * level, observed)
+
+    def _level(self, squares: NDArray[Any], observed: NDArray[np.bool_] | None) -> float:
+        """Mean timestep score, so that it can be made 1.
+
+        It is less where good runs err in few phases, which the floors of `_usual_size` spread out.
+        """
+        if self.error_scale == "unit":
+            return 1.0
+        measured = ... if observed is None else observed.any(axis=2)
+        timestep_scores = _over_channels(self.contributions(squares, observed))[measured]
+        return float(timestep_scores.mean(dtype=np.float64)) or 1.0
 
     def _usual_size(self, total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float32]:
         """Sums and counts (..., n_timesteps, n_channels) -> usual squares of that shape."""

@@ -1,0 +1,64 @@
+"""Axes of time: numbers or datetimes, and stretches of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from .style import AMBER, AMBER_AREA, VERMILLION
+
+
+def times_of(x: ArrayLike | None, n: int) -> NDArray[Any]:
+    """Where timesteps stand."""
+    return np.arange(n) if x is None else np.asarray(x)
+
+
+def between(times: NDArray[Any], positions: NDArray[np.float64]) -> NDArray[Any]:
+    """Times at positions between timesteps; beyond the ends the last step goes on."""
+    clock = np.issubdtype(times.dtype, np.datetime64)
+    numbers = times.astype("datetime64[ms]").astype(np.int64) if clock else times.astype(float)
+    steps = np.diff(numbers) if len(numbers) > 1 else [3_600_000 if clock else 1]
+    wider = np.concatenate([[numbers[0] - steps[0]], numbers, [numbers[-1] + steps[-1]]])
+    found = np.interp(positions, np.arange(-1, len(numbers) + 1), wider)
+    return compact(found.round().astype(np.int64).astype("datetime64[ms]") if clock else found)
+
+
+def compact(times: NDArray[Any]) -> NDArray[Any]:
+    """Datetimes no finer than they need be: they are written out as text."""
+    if not np.issubdtype(times.dtype, np.datetime64):
+        return times
+    seconds = times.astype("datetime64[s]")
+    return seconds if (seconds == times).all() else times.astype("datetime64[ms]")
+
+
+def shade(
+    figure: go.Figure,
+    times: NDArray[Any],
+    stretch: tuple[int, int] | None,
+    n_rows: int = 1,
+    filled: bool = True,
+) -> None:
+    """Mark the worst stretch, half a timestep wider on both sides, by area and by dashed edges."""
+    if stretch is None or len(times) == 1:
+        return
+    x0, x1 = between(times, np.array([stretch[0] - 0.5, stretch[1] + 0.5])).tolist()
+    for row in range(1, n_rows + 1):
+        number = "" if row == 1 else str(row)
+        is_map = not filled or (n_rows > 1 and row == n_rows)
+        figure.add_shape(
+            type="rect",
+            xref=f"x{number}",
+            yref=f"y{number} domain",
+            x0=x0,
+            x1=x1,
+            y0=0,
+            y1=1,
+            layer="above" if is_map else "below",
+            fillcolor="rgba(0, 0, 0, 0)" if is_map else AMBER_AREA,
+            line={"color": VERMILLION if is_map else AMBER, "width": 1.5, "dash": "dash"},
+            name="worst stretch",
+            showlegend=row == 1,
+        )

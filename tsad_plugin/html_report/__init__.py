@@ -1,0 +1,94 @@
+"""The report: one HTML file that shows which runs are abnormal, when and in which channel.
+
+plotly and Jinja2 are loaded when a report is made, not before: they are extras.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from tsad_plugin.base import ReconstructionDetector
+from tsad_plugin.files import replacing
+from tsad_plugin.inputs import as_runs, with_channels
+from tsad_plugin.results import Scored
+
+LIBRARIES = {"plotly": "plotly", "jinja2": "Jinja2"}
+INSTALL = 'pip install ".[dashboard]"'
+ENDINGS = (".html", ".htm")
+
+
+def report(detector: ReconstructionDetector, runs: Any, path: str | os.PathLike[str]) -> None:
+    """Write a report on runs as one HTML file that needs no network.
+
+    It ranks the outliers, draws each of the ten worst over the band of good runs with its
+    reconstruction and a map of its error, and says what the detector learned from. Where no run
+    is an outlier, it shows the three with the highest scores.
+
+    Parameters
+    ----------
+    detector : detector of this package
+        Fitted.
+    runs : array-like, list of arrays or Runs
+        Runs with the channels of the training runs.
+    path : path-like
+        The file, `.html`; one that is there is replaced, once the new one is whole.
+
+    Raises
+    ------
+    ValueError
+        If `detector` is none of this package's, `runs` are not like its training runs, or `path`
+        does not end in .html, is a folder or lies in none.
+    NotFittedError
+        If the detector is not fitted.
+    ModuleNotFoundError
+        If plotly or Jinja2 is missing; the message says how to install them.
+    OSError
+        If the file cannot be written.
+    """
+    check_target(path)
+    if not isinstance(detector, ReconstructionDetector):
+        raise ValueError(
+            f"a report takes a detector of tsad_plugin, got {type(detector).__name__}: it shows "
+            "when and in which channel a run went wrong, which other detectors do not tell"
+        )
+    check_is_fitted(detector, "scorer_")
+    write(Scored.of(detector, as_runs(runs, detector.n_channels)), path)
+
+
+def write(scored: Scored, path: str | os.PathLike[str]) -> None:
+    """Write a report on runs that are scored already."""
+    check_target(path)
+    from .page import page
+
+    detector = scored.detector
+    runs = with_channels(scored.runs, detector.channels_)
+    scored = Scored(detector, runs, scored.scores, scored.labels, scored.threshold)
+    text = page(scored, datetime.now().astimezone())
+    with replacing(Path(path)) as part:
+        part.write_text(text, "utf-8", newline="\n")
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Raise now for a report that could not be written later."""
+    target, name = Path(path), repr(str(path))
+    if not target.name.lower().endswith(ENDINGS):
+        raise ValueError(f"cannot write {name}: its name must end in .html")
+    if not target.parent.is_dir():
+        raise ValueError(
+            f"cannot write {name}: there is no folder {str(target.parent)!r}, make it first"
+        )
+    if target.is_dir():
+        raise ValueError(f"cannot write {name}: that is a folder, choose another name")
+    if missing := missing_library():
+        raise ModuleNotFoundError(f"a report needs {missing}, which is not installed: {INSTALL}")
+
+
+def missing_library() -> str | None:
+    """The library that a report would need and that is not installed."""
+    return next((name for module, name in LIBRARIES.items() if find_spec(module) is None), None)

@@ -1,0 +1,101 @@
+"""The model card: what a detector is, what it learned from, and with which software."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from tsad_plugin.base import ReconstructionDetector
+from tsad_plugin.forms import plural
+from tsad_plugin.results import Scored, number
+from tsad_plugin.thresholds import Thresholder
+
+LIBRARIES = ("tsad_plugin", "torch", "pyod", "numpy", "tslearn")
+# They say how a fit was watched or where it ran, not what was learned.
+NO_MODEL = {"verbose", "n_threads", "device"}
+
+
+def model_card(scored: Scored) -> dict[str, Any]:
+    """Rows of the card's tables, as text."""
+    detector = scored.detector
+    return {
+        "detector": type(detector).__name__,
+        "doc": (type(detector).__doc__ or "").strip().splitlines()[0],
+        "data": data(detector),
+        "channels": list(zip(detector.channels_, detector.units_, strict=True)),
+        "left_out": detector.left_out_,
+        "threshold": threshold(scored),
+        "parameters": parameters(detector),
+        "versions": versions(),
+        "counts_duration": bool(getattr(detector, "use_duration", False)),
+    }
+
+
+def data(detector: ReconstructionDetector) -> list[tuple[str, str]]:
+    """What the detector learned from."""
+    lengths, used = detector.training_lengths_, detector.trained_on_
+    kept = lengths[used]
+    return [
+        ("Runs given to fit", f"{len(lengths):,}"),
+        ("Runs learned from", f"{used.sum():,}"),
+        ("Runs held out to learn what is usual", f"{len(detector.calibration_scores_):,}"),
+        ("Timesteps of a run", _range(kept.tolist())),
+        ("Timesteps after resampling", f"{detector.preprocessor_.n_timesteps_:,}"),
+    ]
+
+
+def _range(lengths: list[int]) -> str:
+    shortest, longest = min(lengths), max(lengths)
+    if shortest == longest:
+        return f"{shortest:,}"
+    return f"{shortest:,} to {longest:,}, half of them up to {np.median(lengths):,.0f}"
+
+
+def threshold(scored: Scored) -> str:
+    """Where the threshold comes from."""
+    thresholder, value = scored.detector.thresholder_, number(scored.threshold)
+    n_calibration = len(scored.detector.calibration_scores_)
+    if isinstance(thresholder, float):
+        return (
+            f"{value}: {thresholder:.3g} of the training runs lie above it (contamination = "
+            f"{thresholder:g})"
+        )
+    if isinstance(thresholder, Thresholder):
+        source = plural(n_calibration, "good run")
+        return f"{value}: {thresholder!r} of the scores of {source} held out of training"
+    return f"{type(thresholder).__name__} gives the labels; its threshold is no score"
+
+
+def parameters(detector: ReconstructionDetector) -> list[tuple[str, str, str]]:
+    """Name, value and, where it is another, default of every parameter; those set come first."""
+    defaults = {n: p.default for n, p in signature(type(detector).__init__).parameters.items()}
+    unused = {*getattr(detector, "unused_parameters", ()), *NO_MODEL}
+    rows = [
+        (name, str(value), "" if _equal(value, defaults.get(name)) else str(defaults.get(name)))
+        for name, value in detector.get_params(deep=False).items()
+        if name not in unused
+    ]
+    return sorted(rows, key=lambda row: (not row[2], row[0]))
+
+
+def _equal(value: Any, default: Any) -> bool:
+    """Whether a parameter is at its default; `[]` is as good as `()`."""
+    if isinstance(value, list | tuple) and isinstance(default, list | tuple):
+        return list(value) == list(default)
+    return bool(np.all(value == default))
+
+
+def versions() -> list[tuple[str, str]]:
+    """Names and versions of the software that makes the report."""
+    return [("python", platform.python_version()), *((n, _version(n)) for n in LIBRARIES)]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # run from a folder that is not installed
+        return "unknown"

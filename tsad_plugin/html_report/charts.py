@@ -1,0 +1,187 @@
+"""The charts of a report: from a detector and runs to figures, as JSON that a page can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from tsad_plugin import figures
+from tsad_plugin.base import ReconstructionDetector
+from tsad_plugin.explanation import Explanation
+from tsad_plugin.figures import Course
+from tsad_plugin.preprocessing import Band
+from tsad_plugin.results import Scored, number
+from tsad_plugin.runs import Runs
+
+MOST_CHANNELS = 4  # with a panel each
+LEAST_SHARE = 0.05
+BAND = 3.0  # σ, of a detector that has no band of its own
+
+
+class Chart(NamedTuple):
+    """A figure in a page: `label` is what a screen reader says of it."""
+
+    name: str
+    json: str
+    height: int
+    label: str
+
+
+def chart(name: str, figure: go.Figure, label: str) -> Chart:
+    """A figure as a page holds it."""
+    return Chart(name, embedded(figure.to_json()), int(figure.layout.height), label)
+
+
+def embedded(text: str) -> str:
+    """JSON that cannot end the script element it stands in."""
+    for sign, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        text = text.replace(sign, escaped)
+    return text
+
+
+def scores_chart(scored: Scored) -> Chart:
+    """Scores of all runs."""
+    figure = figures.score_chart(
+        scored.scores,
+        outlier=scored.labels,
+        ids=scored.runs.ids.tolist(),
+        labels=None if scored.runs.labels is None else scored.runs.labels.tolist(),
+        calibration=scored.detector.calibration_scores_,
+        threshold=_threshold(scored),
+    )
+    label = f"Scores of {len(scored.runs)} runs, {len(scored.outliers)} of them outliers"
+    return chart("chart-scores", figure, label)
+
+
+def histogram_chart(scored: Scored) -> Chart:
+    """How scores are distributed."""
+    figure = figures.score_histogram(
+        scored.scores,
+        calibration=scored.detector.calibration_scores_,
+        threshold=_threshold(scored),
+    )
+    label = (
+        f"Histogram of scores from {number(float(scored.scores.min()))} to "
+        f"{number(float(scored.scores.max()))}, beside those of good runs held out of training"
+    )
+    return chart("chart-histogram", figure, label)
+
+
+def _threshold(scored: Scored) -> float | None:
+    return None if np.isnan(scored.threshold) else scored.threshold
+
+
+def length_chart(scored: Scored) -> Chart:
+    """Lengths of training runs and of these."""
+    detector = scored.detector
+    figure = figures.run_lengths(
+        detector.training_lengths_,
+        trained_on=detector.trained_on_,
+        left_out=detector.left_out_,
+        length_sigma=detector.length_sigma,
+        new=scored.runs.lengths,
+        new_ids=scored.runs.ids.tolist(),
+    )
+    label = (
+        f"Lengths of {len(detector.training_lengths_)} training runs, {len(detector.left_out_)} of "
+        f"them left out, and of {len(scored.runs)} runs of this report"
+    )
+    return chart("chart-lengths", figure, label)
+
+
+def training_chart(detector: ReconstructionDetector) -> Chart | None:
+    """Losses by epoch, of a detector that was trained in epochs."""
+    history = getattr(detector, "history_", None)
+    if not history:
+        return None
+    label = f"Loss over {len(history)} epochs, from {history[0]['loss']:.3g} at the first"
+    label += f" to {history[-1]['loss']:.3g} at the last"
+    return chart("chart-training", figures.training_curve(history), label)
+
+
+def run_charts(
+    scored: Scored, positions: Sequence[int], found: Sequence[Explanation]
+) -> list[Chart]:
+    """Courses and error map of each of these runs."""
+    if not positions:
+        return []
+    detector, runs = scored.detector, scored.runs[positions]
+    k = band_sigma(detector)
+    band = detector.population_band(k)
+    made = zip(found, detector.reconstruct(runs), detector.contributions(runs), strict=True)
+    charts = []
+    for i, (explanation, reconstruction, contributions) in enumerate(made):
+        measured = runs.arrays[i]
+        x, x_title = axis(runs, i)
+        figure = figures.run_courses(
+            _courses(scored, explanation, measured, reconstruction, band),
+            np.where(np.isnan(measured), np.nan, contributions),
+            runs.channels,
+            x=x,
+            x_title=x_title,
+            stretch=(explanation.start, explanation.end),
+            band_name=f"good runs, mean ± {k:g}σ",
+        )
+        charts.append(chart(f"chart-run-{i}", figure, f"Courses and error: {explanation.text}"))
+    return charts
+
+
+def _courses(
+    scored: Scored,
+    found: Explanation,
+    measured: NDArray[Any],
+    reconstruction: NDArray[Any],
+    band: Band,
+) -> list[Course]:
+    """The leading channels of a run (n_timesteps, n_channels)."""
+    runs = scored.runs
+    units = runs.units if any(runs.units) else scored.detector.units_
+    return [
+        Course(
+            name,
+            measured[:, c],
+            units[c],
+            reconstruction[:, c],
+            band.mean[:, c],
+            band.lower[:, c],
+            band.upper[:, c],
+            _note(found, name),
+        )
+        for name in leading(found)
+        for c in [runs.channels.index(name)]
+    ]
+
+
+def band_sigma(detector: ReconstructionDetector) -> float:
+    """Half width of the band that is drawn, in standard deviations."""
+    return float(getattr(detector, "k_", BAND))
+
+
+def leading(found: Explanation) -> list[str]:
+    """Channels to draw: those with a share of the error worth a look, at least one."""
+    names = [name for name, share in found.channels.items() if share >= LEAST_SHARE]
+    return names[:MOST_CHANNELS] or list(found.channels)[:1]
+
+
+def _note(found: Explanation, name: str) -> str:
+    share = found.channels[name]
+    return f"{share:.0%} of the error in the worst stretch" if share > 0 else ""
+
+
+def axis(runs: Runs, i: int) -> tuple[NDArray[Any] | None, str]:
+    """Times of a run and the title of their axis; none where they do not go forward."""
+    if runs.times is None:
+        return None, "timestep"
+    times = runs.times[i]
+    if times.dtype.kind not in "iufM" or not _goes_forward(times):
+        return None, "timestep"
+    has_unit = runs.time_unit and times.dtype.kind != "M"
+    return times, f"time ({runs.time_unit})" if has_unit else "time"
+
+
+def _goes_forward(times: NDArray[Any]) -> bool:
+    return bool(np.isfinite(times).all() and (times[1:] > times[:-1]).all())
