@@ -18,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 from tsad_plugin import FCAutoEncoder, KSigma, PopulationBand
 from tsad_plugin.datasets import make_fermentation
 from tsad_plugin.datasets.fermentation import FAULTS
+from tsad_plugin.figures import TEMPLATE
 
 STRENGTHS = (0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 FALSE_ALARMS = 0.02
@@ -73,7 +74,7 @@ def show(rows: list[Row]) -> None:
 def draw(rows: list[Row], path: Path) -> None:
     """One small chart a fault."""
     titles = [fault.replace("_", " ") for fault in FAULTS]
-    figure = make_subplots(2, 4, subplot_titles=titles, shared_yaxes=True, vertical_spacing=0.2)
+    figure = make_subplots(2, 4, subplot_titles=titles, shared_yaxes=True, vertical_spacing=0.22)
     for position, fault in enumerate(FAULTS):
         for name, style in STYLES.items():
             points = [(s, found) for n, f, s, found, _ in rows if (n, f) == (name, fault)]
@@ -89,11 +90,11 @@ def draw(rows: list[Row], path: Path) -> None:
                 col=position % 4 + 1,
             )
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    figure.update_xaxes(title_text="strength", range=[0, 2.05])
+    figure.update_xaxes(range=[0, 2.05]).update_xaxes(title_text="strength", row=2)
     figure.update_layout(
-        template="plotly_white",
+        template=TEMPLATE,
         title=f"Share of faulty runs found, at {FALSE_ALARMS:.0%} false alarms",
-        legend={"x": 0.8, "y": 0.3},
+        legend={"x": 0.78, "y": 0.25, "orientation": "v"},
         height=520,
     )
     figure.write_html(path)

@@ -27,18 +27,6 @@ def test_the_readmes_code_names_abnormal_batches(
     )
 
 
-@pytest.mark.slow
-def test_the_example_draws_the_scores_and_the_worst_run(tmp_path: Path) -> None:
-    picture = tmp_path / "picture.html"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["outlier_runs.py", str(picture)])
-        names = runpy.run_path(str(ROOT / "examples" / "outlier_runs.py"))
-    drawn = {trace.name: trace for trace in names["figure"].data}
-    assert len(drawn["outlier"].x) == names["labels"].sum() >= 1
-    assert names["worst"].run in picture.read_text("utf-8")
-    assert names["new"].labels[names["new"].position(names["worst"].run)] != "good"
-
-
 def test_every_file_that_the_readme_links_to_is_there() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text("utf-8"))
     assert links and not [link for link in links if not (ROOT / link).exists()]

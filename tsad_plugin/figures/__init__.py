@@ -3,11 +3,12 @@
 from .courses import Course, channel_course, run_courses
 from .maps import error_map
 from .scores import score_chart, score_histogram
-from .style import CONFIG
+from .style import CONFIG, TEMPLATE
 from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
+    "TEMPLATE",
     "Course",
     "channel_course",
     "error_map",

@@ -64,6 +64,7 @@ TEMPLATE = go.layout.Template(
             "size": 12,
             "color": BLACK,
         },
+        "colorway": [BLUE, VERMILLION, GREEN, AMBER, SKY, GREY],
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "hovermode": "closest",
