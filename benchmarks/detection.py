@@ -95,7 +95,8 @@ def draw(rows: list[Row], path: Path) -> None:
         template=TEMPLATE,
         title=f"Share of faulty runs found, at {FALSE_ALARMS:.0%} false alarms",
         legend={"x": 0.78, "y": 0.25, "orientation": "v"},
-        height=520,
+        height=560,
+        margin_t=90,
     )
     figure.write_html(path)
 

@@ -1,9 +1,13 @@
 """Share of fresh good runs above mean + 3σ, learned on 100 good runs of the simulator.
 
-python benchmarks/false_alarms.py [--detectors FCAutoEncoder ...]
+    python benchmarks/false_alarms.py [--detectors FCAutoEncoder ...] [--set linear_path=true]
+
+Of all fresh runs, and of those of usual length: runs longer or shorter than any that was learned
+from are told apart, as `length_sigma` leaves their like out of training.
 """
 
 import argparse
+import json
 
 import numpy as np
 import torch
@@ -19,16 +23,29 @@ DETECTORS = [cls.__name__ for cls in ALL]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detectors", nargs="+", default=DETECTORS)
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
+    arguments = parser.parse_args()
+    options = {k: json.loads(v) for k, v in (item.split("=", 1) for item in arguments.set)}
     torch.set_num_threads(1)
     fresh = make_fermentation(500, random_state=1000)
-    for name in parser.parse_args().detectors:
+    for name in arguments.detectors:
         rates = []
         for seed in (0, 1, 2):
-            detector = getattr(tsad_plugin, name)(contamination=KSigma(3), random_state=seed)
+            detector = getattr(tsad_plugin, name)(contamination=KSigma(3), **options)
             detector.fit(make_fermentation(100, random_state=seed))
-            rates.append(100 * detector.predict(fresh).mean())
-        listed = ", ".join(f"{rate:.1f}" for rate in rates)
-        print(f"{name:18s} median {np.median(rates):.1f} % of 500 ({listed})", flush=True)
+            lengths = detector.training_lengths_[detector.trained_on_]
+            usual = (fresh.lengths >= lengths.min()) & (fresh.lengths <= lengths.max())
+            flagged = 100 * detector.predict(fresh)
+            rates.append((flagged.mean(), flagged[usual].mean()))
+        listed = [
+            ", ".join(f"{rate:.1f}" for rate in column) for column in zip(*rates, strict=True)
+        ]
+        medians = np.median(rates, axis=0)
+        print(
+            f"{name:18s} median {medians[0]:.1f} % of all ({listed[0]}), "
+            f"{medians[1]:.1f} % of those of usual length ({listed[1]})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

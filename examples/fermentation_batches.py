@@ -25,16 +25,16 @@ course = {"x": np.linspace(0, 1, len(one.arrays[0])), "row": 2, "col": 1}
 area = {"x": phase, "line_width": 0, "fillcolor": "rgba(0, 114, 178, 0.2)", "row": 2, "col": 1}
 titles = ["timesteps of the batches", "scores of new batches", f"{channel} of {worst.run}"]
 figure = make_subplots(2, 2, specs=[[{}, {}], [{"colspan": 2}, None]], subplot_titles=titles)
-figure.add_histogram(x=clf.training_lengths_, name="batches", row=1, col=1)
-for edge in np.mean(clf.training_lengths_) + np.array([-2, 2]) * np.std(clf.training_lengths_):
-    figure.add_vline(edge, line_dash="dash", row=1, col=1)
 for mask, name, symbol in ((labels == 0, "normal", "circle"), (labels == 1, "outlier", "x")):
     marks = {"mode": "markers", "marker_symbol": symbol, "name": name, "row": 1, "col": 2}
     figure.add_scatter(x=np.flatnonzero(mask), y=scores[mask], **marks)
+figure.add_histogram(x=clf.training_lengths_, marker_color="#999999", name="batches", row=1, col=1)
+for edge in np.mean(clf.training_lengths_) + np.array([-2, 2]) * np.std(clf.training_lengths_):
+    figure.add_vline(edge, line_dash="dash", row=1, col=1)
 figure.add_hline(clf.threshold_, line_dash="dash", row=1, col=2)
 figure.add_scatter(y=band.lower[:, c], showlegend=False, mode="lines", **area)
 figure.add_scatter(y=band.upper[:, c], name="good ± 3σ", fill="tonexty", mode="lines", **area)
-figure.add_scatter(y=one.arrays[0][:, c], name="measured", **course)
+figure.add_scatter(y=one.arrays[0][:, c], name="measured", line_color="#D55E00", **course)
 figure.add_scatter(y=clf.reconstruct(one)[0][:, c], name="expected", line_color="black", **course)
 figure.update_layout(template=TEMPLATE, legend_y=-0.2, height=560)
 figure.write_html(sys.argv[1] if len(sys.argv) > 1 else "fermentation_batches.html")
