@@ -21,8 +21,9 @@ from typer.testing import CliRunner, Result
 from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
 from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.cli import app
-from tsad_plugin.cli_input import make_detector
+from tsad_plugin.cli_input import Columns, make_detector, read_table
 from tsad_plugin.encoding import CLASSES
+from tsad_plugin.sources import load_table
 from tsad_plugin.thresholds import from_text
 
 DETECTORS = [n for n, cls in CLASSES.items() if issubclass(cls, ReconstructionDetector)]
@@ -725,6 +726,15 @@ def test_a_table_is_written_whole_or_not_at_all(
 
 def interrupted(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("time_h", "h"), ("elapsed (min)", "min"), ("t[s]", "s"), ("depth", None), ("hours", None)],
+)
+def test_the_unit_of_time_is_read_from_the_name_of_its_column(name: str, unit: str | None) -> None:
+    table = load_table(pd.read_csv("train.csv").rename(columns={"hours": name}))
+    assert read_table(table, Columns("batch", name)).time_unit == unit
 
 
 # -- demo ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from .thresholds import from_text
 
 YES = ("1", "true", "yes", "y", "good", "ok")
 NO = ("0", "false", "no", "n", "bad", "faulty")
+# What a column of times says of its unit: time_h, "elapsed (min)", t[s].
+TIME_UNIT = re.compile(r"[_\s(\[](ms|s|min|h|d)[)\]]?$")
 
 
 class Columns(NamedTuple):
@@ -72,8 +75,15 @@ def read_table(table: Table, columns: Columns) -> Runs:
         )
     left_out = [] if good in (None, label) else [good]
     frame = table.frame.drop(columns=left_out, errors="ignore")
+    unit = None if time is None else TIME_UNIT.search(time)
     return read_runs(
-        replace(table, frame=frame), run, time, channels=channels, label=label, layout=layout
+        replace(table, frame=frame),
+        run,
+        time,
+        channels=channels,
+        label=label,
+        units={time: unit[1]} if unit else None,
+        layout=layout,
     )
 
 
