@@ -8,15 +8,13 @@ Medians over seeds, and PyOD's AutoEncoder beside them on ECG5000.
 """
 
 import argparse
-import json
-import os
 import statistics
 import time
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import DATA, options
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tsad_plugin
@@ -24,7 +22,6 @@ from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.datasets import read_ucr
 from tsad_plugin.detectors import ALL
 
-DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
 DETECTORS = [cls.__name__ for cls in ALL]
 Split = tuple[Any, Any, np.ndarray]
 
@@ -75,12 +72,12 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=["ecg5000", "japanese_vowels"])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    options = {k: json.loads(v) for k, v in (item.split("=", 1) for item in arguments.set)}
+    parameters = options(arguments.set)
     for what in arguments.sets:
         splits = {"ecg5000": ecg5000, "japanese_vowels": japanese_vowels}[what]()
         for name in arguments.detectors:
             cls: type[ReconstructionDetector] = getattr(tsad_plugin, name)
-            row(name, [cls(random_state=s, **options) for s in arguments.seeds], splits, what)
+            row(name, [cls(random_state=s, **parameters) for s in arguments.seeds], splits, what)
         if what == "ecg5000":
             from pyod.models.auto_encoder import AutoEncoder
 

@@ -19,6 +19,7 @@ from tsad_plugin import FCAutoEncoder, KSigma, PopulationBand
 from tsad_plugin.datasets import make_fermentation
 from tsad_plugin.datasets.fermentation import FAULTS
 from tsad_plugin.figures import TEMPLATE
+from tsad_plugin.figures.style import BLUE, VERMILLION
 
 STRENGTHS = (0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 FALSE_ALARMS = 0.02
@@ -28,9 +29,9 @@ DETECTORS: dict[str, Any] = {
     ),
     "PopulationBand": PopulationBand(contamination=KSigma(3)),
 }
-STYLES = {
-    "FCAutoEncoder": {"color": "#0072B2"},
-    "PopulationBand": {"color": "#D55E00", "dash": "dash"},
+STYLES: dict[str, Any] = {
+    "FCAutoEncoder": {"line": {"color": BLUE}, "marker_symbol": "circle"},
+    "PopulationBand": {"line": {"color": VERMILLION, "dash": "dash"}, "marker_symbol": "x"},
 }
 Row = tuple[str, str, float, float, float]
 
@@ -79,16 +80,8 @@ def draw(rows: list[Row], path: Path) -> None:
         for name, style in STYLES.items():
             points = [(s, found) for n, f, s, found, _ in rows if (n, f) == (name, fault)]
             x, y = zip(*points, strict=True)
-            figure.add_scatter(
-                x=x,
-                y=y,
-                name=name,
-                line=style,
-                marker={"symbol": "circle" if name == "FCAutoEncoder" else "x", "size": 7},
-                showlegend=position == 0,
-                row=position // 4 + 1,
-                col=position % 4 + 1,
-            )
+            cell = {"row": position // 4 + 1, "col": position % 4 + 1}
+            figure.add_scatter(x=x, y=y, name=name, showlegend=position == 0, **style, **cell)
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(range=[0, 2.05]).update_xaxes(title_text="strength", row=2)
     figure.update_layout(

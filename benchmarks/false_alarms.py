@@ -1,16 +1,16 @@
 """Share of fresh good runs above mean + 3σ, learned on 100 good runs of the simulator.
 
-    python benchmarks/false_alarms.py [--detectors FCAutoEncoder ...] [--set linear_path=true]
+    python benchmarks/false_alarms.py [--detectors FCAutoEncoder ...] [--set scaling=phase]
 
 Of all fresh runs, and of those of usual length: runs longer or shorter than any that was learned
 from are told apart, as `length_sigma` leaves their like out of training.
 """
 
 import argparse
-import json
 
 import numpy as np
 import torch
+from common import options
 
 import tsad_plugin
 from tsad_plugin import KSigma
@@ -25,13 +25,13 @@ def main() -> None:
     parser.add_argument("--detectors", nargs="+", default=DETECTORS)
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
-    options = {k: json.loads(v) for k, v in (item.split("=", 1) for item in arguments.set)}
+    parameters = options(arguments.set)
     torch.set_num_threads(1)
     fresh = make_fermentation(500, random_state=1000)
     for name in arguments.detectors:
         rates = []
         for seed in (0, 1, 2):
-            detector = getattr(tsad_plugin, name)(contamination=KSigma(3), **options)
+            detector = getattr(tsad_plugin, name)(contamination=KSigma(3), **parameters)
             detector.fit(make_fermentation(100, random_state=seed))
             lengths = detector.training_lengths_[detector.trained_on_]
             usual = (fresh.lengths >= lengths.min()) & (fresh.lengths <= lengths.max())

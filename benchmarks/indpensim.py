@@ -9,23 +9,28 @@ variable: rows between the highest timestep score and the nearest row of the fau
 """
 
 import argparse
-import json
-import os
 import warnings
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from common import DATA, options
 
-import tsad_plugin
 from tsad_plugin import MovingAverage, PopulationBand, Runs
 from tsad_plugin.datasets import read_indpensim
 from tsad_plugin.detectors import ALL
 
-DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
 OVERRIDES = ("aeration", "back_pressure", "substrate_feed", "base_flow", "coolant")
 NEAR = 20  # rows
+
+
+def batches() -> tuple[Runs, Runs, pd.DataFrame]:
+    """Normal batches, faulty batches, and the rows of the faults."""
+    folder = DATA / "indpensim" / "matlab"
+    runs = read_indpensim(folder, manipulated=False)
+    good = runs.labels == "good"
+    return runs[good], runs[~good], pd.read_csv(folder / "fault_windows.csv")
 
 
 def pairs_won(detector: Any, normal: Runs, faulty: Runs) -> int:
@@ -50,41 +55,34 @@ def distances(detector: Any, faulty: Runs, windows: pd.DataFrame) -> dict[str, i
     return found
 
 
+def detectors(seeds: list[int], parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """All that are compared, with what tells them apart."""
+    known = PopulationBand().get_params()
+    for k in (2, 3):
+        yield f"k={k}", PopulationBand(k, **{n: v for n, v in parameters.items() if n in known})
+    for cls in ALL:
+        for seed in seeds:
+            yield f"seed {seed}", cls(random_state=seed, **parameters)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--set", nargs="+", default=["n_timesteps=200"], metavar="NAME=VALUE")
-    parser.add_argument(
-        "--smooth", type=int, default=25, help="rows of the moving average, 1: none"
-    )
+    parser.add_argument("--smooth", type=int, default=25, help="rows of the moving average")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    options = {k: json.loads(v) for k, v in (item.split("=", 1) for item in arguments.set)}
-    options |= {"length_sigma": None, "steps": [MovingAverage(arguments.smooth)]}
-    folder = DATA / "indpensim" / "matlab"
-    runs, windows = (
-        read_indpensim(folder, manipulated=False),
-        pd.read_csv(folder / "fault_windows.csv"),
-    )
-    normal, faulty = runs[runs.labels == "good"], runs[runs.labels != "good"]
-    detectors = [(PopulationBand.__name__, PopulationBand(k, **options), f"k={k}") for k in (2, 3)]
-    detectors += [
-        (
-            cls.__name__,
-            getattr(tsad_plugin, cls.__name__)(random_state=seed, **options),
-            f"seed {seed}",
-        )
-        for cls in ALL
-        for seed in arguments.seeds
-    ]
+    steps = [MovingAverage(arguments.smooth)] if arguments.smooth > 1 else []
+    parameters = {**options(arguments.set), "length_sigma": None, "steps": steps}
+    normal, faulty, windows = batches()
     n_pairs = len(normal) * len(faulty)
-    for name, detector, what in detectors:
+    for what, detector in detectors(arguments.seeds, parameters):
         won = pairs_won(detector, normal, faulty)
         found = distances(detector, faulty, windows)
         near = sum(rows <= NEAR for rows in found.values())
         print(
-            f"{name:18s} {what:7s} ROC-AUC {won / n_pairs:.3f} ({won} of {n_pairs} pairs)  "
-            f"near {near} of {len(found)}  {found}",
+            f"{type(detector).__name__:18s} {what:7s} ROC-AUC {won / n_pairs:.3f} ({won} of "
+            f"{n_pairs} pairs)  near {near} of {len(found)}  {found}",
             flush=True,
         )
 

@@ -33,8 +33,8 @@ print(f"of the good rows {labels[y[new] == 0].mean():.1%} are flagged")
 print(f"of the abnormal rows {labels[y[new] == 1].mean():.1%} are flagged")
 
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X[train])
-x, y = plane.transform(X[np.concatenate([train, new])]).T
+pc_1, pc_2 = plane.transform(X[np.concatenate([train, new])]).T
 what = ["training"] * len(train) + np.where(labels, "new, outlier", "new, normal").tolist()
 names = {"x": "PC 1", "y": "PC 2", "color": ""}
-figure = px.scatter(x=x, y=y, color=what, opacity=0.6, labels=names, template=TEMPLATE)
+figure = px.scatter(x=pc_1, y=pc_2, color=what, opacity=0.6, labels=names, template=TEMPLATE)
 figure.write_html(sys.argv[1] if len(sys.argv) > 1 else "engine_rows.html")

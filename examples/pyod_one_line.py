@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import plotly.graph_objects as go
-from pyod.models.base import BaseDetector
 from pyod.models.knn import KNN
 from pyod.utils.data import evaluate_print
 from sklearn.metrics import roc_curve
@@ -22,19 +21,20 @@ def off_gas(n_runs: int, **options: object) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(rows), (runs.labels != "good").astype(int)
 
 
-def scores_of(clf: BaseDetector) -> np.ndarray:
-    """All that follows is the same for any detector of PyOD."""
-    clf.fit(X_train)
-    evaluate_print(type(clf).__name__, y_test, clf.decision_function(X_test))
-    return clf.decision_function(X_test)
+def curve(clf: KNN | FCAutoEncoder) -> tuple[np.ndarray, np.ndarray]:
+    """What the program does with a detector: fit, score, evaluate."""
+    scores = clf.fit(X_train).decision_function(X_test)
+    evaluate_print(type(clf).__name__, y_test, scores)
+    return roc_curve(y_test, scores)[:2]
 
 
 X_train, _ = off_gas(100, random_state=0)
 X_test, y_test = off_gas(140, faults={"aeration_loss": 20, "sensor_drift": 20}, random_state=1)
-
 figure = go.Figure(layout={"template": TEMPLATE, "width": 620})
-for clf, dash in ((KNN(), "dash"), (FCAutoEncoder(linear_path=True), "solid")):  # the one line
-    false_alarms, found, _ = roc_curve(y_test, scores_of(clf))
+before = KNN()
+after = FCAutoEncoder(linear_path=True)  # the one line that changes
+for clf, dash in ((before, "dash"), (after, "solid")):
+    false_alarms, found = curve(clf)
     figure.add_scatter(x=false_alarms, y=found, name=type(clf).__name__, line_dash=dash)
 figure.update_layout(xaxis_title="false alarms", yaxis_title="faults found")
 figure.write_html(sys.argv[1] if len(sys.argv) > 1 else "pyod_one_line.html")

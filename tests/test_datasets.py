@@ -15,11 +15,18 @@ from sklearn.metrics import roc_auc_score
 
 from tsad_plugin import FCAutoEncoder
 from tsad_plugin.datasets import Fault, _vessel, make_fermentation, make_shifted
+from tsad_plugin.datasets._culture import (
+    HALF_SATURATION_OXYGEN,
+    MAX_SPEED,
+    MIN_SPEED,
+    OXYGEN_SETPOINT,
+    TRANSFER,
+    stirred,
+)
 from tsad_plugin.datasets._vessel import (
     ASSAY_EVERY,
-    FOAM_PHASES,
-    PULSE_HALF_WIDTH,
-    PULSE_PHASES,
+    PULSES,
+    SHOTS,
     measure,
     plan,
 )
@@ -133,7 +140,7 @@ def test_biomass_and_product_grow_from_end_to_end() -> None:
             assert (np.diff(fifths) > 0).all()
 
 
-def test_the_vessel_neither_makes_nor_loses_mass() -> None:
+def test_biomass_comes_from_substrate_alone() -> None:
     batch = plan(np.random.default_rng(0))
     quiet = replace(
         batch,
@@ -150,7 +157,9 @@ def test_the_vessel_neither_makes_nor_loses_mass() -> None:
     biomass, substrate, _ = measure(fed)[:, : len(ASSAYS)].T
     gained, eaten = biomass[-1] - biomass[0], substrate[0] - substrate[-1]
     assert eaten == pytest.approx(20.0, abs=1e-3)
-    assert 0.9 * fed.biomass_yield < gained / eaten < fed.biomass_yield, "some is for maintenance"
+    assert 0.9 * fed.traits.biomass_yield < gained / eaten < fed.traits.biomass_yield, (
+        "some is for maintenance"
+    )
 
 
 def test_the_stirrer_holds_the_oxygen_until_it_is_at_its_limit() -> None:
@@ -162,15 +171,23 @@ def test_the_stirrer_holds_the_oxygen_until_it_is_at_its_limit() -> None:
     assert oxygen[speed < 190].min() > 35, "at the least speed there is more than enough"
 
 
+@pytest.mark.parametrize("demand", [1.0, 40.0, 150.0, 400.0, 900.0])
+def test_oxygen_is_where_transfer_meets_uptake(demand: float) -> None:
+    oxygen, speed = stirred(demand, TRANSFER)
+    taken = 100 * demand * oxygen / (HALF_SATURATION_OXYGEN + oxygen)
+    assert TRANSFER * (speed / 500) ** 2 * (100 - oxygen) == pytest.approx(taken)
+    assert (speed in (MIN_SPEED, MAX_SPEED)) != (oxygen == OXYGEN_SETPOINT)
+
+
 def test_every_good_run_has_every_feed_pulse_at_its_phase_of_the_recipe() -> None:
     for array in make_fermentation(100, random_state=4).arrays:
         feed, phases = column(array, "feed_rate"), np.arange(len(array)) / len(array)
         assert (feed[phases < 0.29] < 0.01).all()
         away = np.ones(len(feed), dtype=bool)
-        for pulse in PULSE_PHASES:
-            away &= np.abs(phases - pulse) > 2 * PULSE_HALF_WIDTH
-        for pulse in PULSE_PHASES:
-            near = np.abs(phases - pulse) < PULSE_HALF_WIDTH
+        for pulse in PULSES.phases:
+            away &= np.abs(phases - pulse) > 2 * PULSES.half_width
+        for pulse in PULSES.phases:
+            near = np.abs(phases - pulse) < PULSES.half_width
             assert feed[near].max() > 1.5 * feed[away].max()
 
 
@@ -180,7 +197,7 @@ def test_feed_pulses_show_in_the_stirrer_the_off_gas_and_the_base() -> None:
             column(array, channel)[round((pulse + 0.01) * len(array))]
             / column(array, channel)[round((pulse - 0.03) * len(array))]
             for array in make_fermentation(20, random_state=6).arrays
-            for pulse in PULSE_PHASES
+            for pulse in PULSES.phases
         ]
         assert np.quantile(rises, 0.05) > 1.05, channel
 
@@ -188,11 +205,11 @@ def test_feed_pulses_show_in_the_stirrer_the_off_gas_and_the_base() -> None:
 def test_antifoam_is_shot_three_times_and_the_stirrer_makes_up_for_it() -> None:
     for array in make_fermentation(20, random_state=6).arrays:
         shots = column(array, "antifoam_rate") > 5
-        assert np.sum(np.diff(shots.astype(int)) == 1) == len(FOAM_PHASES)
+        assert np.sum(np.diff(shots.astype(int)) == 1) == len(SHOTS.phases)
     batch = plan(np.random.default_rng(1))
     without = replace(batch, antifoam=np.zeros_like(batch.antifoam))
     extra = column(measure(batch) - measure(without), "agitation")
-    at = [round(phase * batch.n_timesteps) for phase in FOAM_PHASES]
+    at = [round(phase * batch.n_timesteps) for phase in SHOTS.phases]
     assert all(extra[i : i + 4].max() > 15 for i in at)
 
 
@@ -271,6 +288,7 @@ def test_no_fault_gives_an_empty_list() -> None:
 def test_each_fault_names_its_run_in_the_order_of_the_runs() -> None:
     runs, faults = make_fermentation(40, faults=12, random_state=1, return_faults=True)
     assert runs.labels is not None
+    assert {f.strength for f in faults} == {1.0}
     assert [f.run for f in faults] == runs.ids[runs.labels != "good"].tolist()
     assert [f.name for f in faults] == runs.labels[runs.labels != "good"].tolist()
 
@@ -399,6 +417,8 @@ def test_a_fault_of_strength_one_is_not_far_outside_all_values_of_good_runs(name
         ({"n_runs": 2.5}, "n_runs must be a whole number, got 2.5"),
         ({"strength": 0}, "strength must be positive and finite, got 0"),
         ({"strength": -1.0}, "strength must be positive and finite, got -1.0"),
+        ({"strength": "2"}, "strength must be positive and finite, got '2'"),
+        ({"strength": None}, "strength must be positive and finite, got None"),
         ({"strength": float("nan")}, "strength must be positive and finite, got nan"),
         ({"faults": -1}, "faults must be at least 0, got -1"),
         (
@@ -466,7 +486,9 @@ def test_a_detector_of_single_rows_finds_shifted_rows() -> None:
         ({"n_rows": 0}, "n_rows must be at least 1, got 0"),
         ({"n_channels": 1.5}, "n_channels must be a whole number, got 1.5"),
         ({"outlier_fraction": 1.5}, "outlier_fraction must be between 0 and 1, got 1.5"),
+        ({"outlier_fraction": "1"}, "outlier_fraction must be between 0 and 1, got '1'"),
         ({"shift": float("inf")}, "shift must be at least 0 and finite, got inf"),
+        ({"shift": None}, "shift must be at least 0 and finite, got None"),
         ({"spread": 0}, "spread must be positive and finite, got 0"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,12 @@ def check_count(value: Any, name: str, least: int, what: str = "a whole number")
         raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
+def is_real(value: Any) -> bool:
+    """Whether a value is a number, NaN and infinity included."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def check_positive(value: float, name: str) -> None:
     """Raise a ValueError unless the value is positive and finite."""
-    if not 0 < value < np.inf:
+    if not is_real(value) or not 0 < value < np.inf:
         raise ValueError(f"{name} must be positive and finite, got {value!r}")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import odeint
 from scipy.signal import lfilter
 
-Array = NDArray[np.float64]
+from tsad_plugin.datasets._culture import (
+    HOURS,
+    REFERENCE_SPEED,
+    VOLUME,
+    YIELD,
+    Culture,
+    Grown,
+    Traits,
+)
+from tsad_plugin.datasets._files import Array
 
 
 class Channel(NamedTuple):
@@ -22,6 +29,14 @@ class Channel(NamedTuple):
     unit: str
     noise: float  # standard deviation, in its unit
     memory: float = 0.0  # correlation of the noise from one timestep to the next
+
+
+class Bells(NamedTuple):
+    """When something is added for a moment, in phase: planned, and how far runs differ."""
+
+    phases: tuple[float, ...]
+    jitter: float
+    half_width: float
 
 
 ASSAYS = (
@@ -43,37 +58,26 @@ ONLINE = (
 CHANNELS = tuple(channel.name for channel in (*ASSAYS, *ONLINE))
 UNITS = tuple(channel.unit for channel in (*ASSAYS, *ONLINE))
 
-HOURS = 0.5  # from one timestep to the next
 N_TIMESTEPS, MIN_TIMESTEPS, MAX_TIMESTEPS = 120, 90, 150
 DURATION_SPREAD = 0.08
 ASSAY_EVERY, ASSAY_MISSED = 8, 0.05  # timesteps; share of assays that nobody took
 
 # The recipe, in phase: 0 is the start of a run and 1 its planned end.
 FEED_START = 0.3
-PULSE_PHASES = (0.42, 0.56, 0.70, 0.84)
-PULSE_JITTER, PULSE_HALF_WIDTH = 0.003, 0.02
-PULSE_RATE = 0.15  # L/h
-FOAM_PHASES = (0.36, 0.62, 0.88)
-FOAM_JITTER, FOAM_HALF_WIDTH = 0.008, 0.02
-FOAM_RATE = 20.0  # mL/h of antifoam
+PULSES = Bells((0.42, 0.56, 0.70, 0.84), jitter=0.003, half_width=0.02)  # of the feed
+SHOTS = Bells((0.36, 0.62, 0.88), jitter=0.008, half_width=0.02)  # of antifoam
+PULSE_RATE, FOAM_RATE = 0.15, 20.0  # L/h, mL/h
 BATCH_TEMPERATURE, FEED_TEMPERATURE = 37.0, 34.0  # °C
 PH = 6.8
 
-VOLUME = 10.0  # L at the start
-FEED_SUBSTRATE = 400.0  # g/L
-GROWTH, HALF_SATURATION = 0.18, 0.3  # 1/h, g/L of substrate
-HALF_SATURATION_OXYGEN = 3.0  # % sat.
-YIELD = 0.5  # g/g, biomass from substrate
-MAINTENANCE = 0.012  # g/(g h), substrate
-PRODUCT_OF_GROWTH, PRODUCT_OF_BIOMASS = 0.03, 0.004  # g/g and g/(g h)
-OXYGEN_OF_GROWTH, OXYGEN_OF_BIOMASS = 0.5, 0.015  # g/g and g/(g h)
-FOREIGN_GROWTH, FOREIGN_YIELD = 0.35, 0.4  # 1/h, g/g: quicker, and wasteful
-
-OXYGEN_SETPOINT = 40.0  # % sat., held by the stirrer
-SATURATION = 0.0075  # g/L of oxygen
-TRANSFER = 250.0  # 1/h at the reference speed, with all the air
-REFERENCE_SPEED, MIN_SPEED, MAX_SPEED = 500.0, 200.0, 900.0  # rpm
 ANTIFOAM_LOSS, ANTIFOAM_MEMORY = 0.15, 0.7  # share of the transfer; kept a timestep
+
+# What the sensors make of the culture, in a vessel at its first volume.
+AIR_CO2, CO2_OF_UPTAKE = 0.04, 2.0  # %, and % for 1 g/(L h) of oxygen with all the air
+BASE_OF_GROWTH, FOREIGN_ACID = 45.0, 2.0  # mL/h for 1 g/(L h); others sour twice as much
+COOLING = 8.0  # L/h where nothing grows
+COOLING_OF_UPTAKE, COOLING_OF_STIRRER = 28.0, 10.0  # L/h for 1 g/(L h), at the reference speed
+COOLING_OF_WARMING = -12.0  # L/h for 1 °C/h
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,8 @@ class Batch:
 
     start_biomass: float  # g/L
     start_substrate: float  # g/L
-    pace: float  # of all that lives: 1 in a run of usual length
-    growth: float  # factors that differ from culture to culture
-    biomass_yield: float
-    oxygen_need: float
-    transfer: float
+    traits: Traits
+    transfer: float  # factor of the oxygen transfer, in which vessels and broths differ
     feed: Array  # (t,) L/h without the pulses
     pulses: Array  # (n_pulses, t) L/h
     pump: Array  # (t,) share of the feed that arrives
@@ -115,18 +116,13 @@ def plan(rng: np.random.Generator) -> Batch:
     return Batch(
         start_biomass=1.0 * (1 + 0.06 * biomass),
         start_substrate=20.0 * (1 + 0.02 * substrate),
-        pace=pace,
-        growth=1 + 0.03 * growth,
-        biomass_yield=YIELD * (1 + 0.03 * gain),
-        oxygen_need=1 + 0.04 * need,
+        traits=Traits(pace, 1 + 0.03 * growth, YIELD * (1 + 0.03 * gain), 1 + 0.04 * need),
         transfer=1 + 0.05 * transfer,
         feed=_feed(phases) * pace * (1 + 0.03 * feed),
-        pulses=_pulses(phases, PULSE_PHASES, PULSE_JITTER, PULSE_HALF_WIDTH, rng)
-        * (PULSE_RATE * pace),
+        pulses=PULSE_RATE * pace * _pulses(phases, PULSES, rng),
         pump=np.ones(n),
         air=np.ones(n),
-        antifoam=FOAM_RATE
-        * _pulses(phases, FOAM_PHASES, FOAM_JITTER, FOAM_HALF_WIDTH, rng).sum(axis=0),
+        antifoam=FOAM_RATE * _pulses(phases, SHOTS, rng).sum(axis=0),
         foreign=np.zeros(n),
         temperature=_temperature(phases) + 0.04 * warmth,
         noise=_noise(n, rng),
@@ -142,16 +138,11 @@ def _feed(phases: Array) -> Array:
     return np.where(phases < FEED_START, 0.0, 0.05 + 0.06 * (phases - FEED_START))
 
 
-def _pulses(
-    phases: Array,
-    planned: tuple[float, ...],
-    jitter: float,
-    half_width: float,
-    rng: np.random.Generator,
-) -> Array:
+def _pulses(phases: Array, bells: Bells, rng: np.random.Generator) -> Array:
     """(t,) -> (n_pulses, t): bells of a height of about 1, zero beyond their half width."""
-    shift, size = rng.normal(size=(2, len(planned), 1))
-    distance = np.abs(phases - np.array(planned)[:, None] - jitter * shift) / half_width
+    shift, size = rng.normal(size=(2, len(bells.phases), 1))
+    centers = np.array(bells.phases)[:, None] + bells.jitter * shift
+    distance = np.abs(phases - centers) / bells.half_width
     return (1 + 0.05 * size) * np.where(distance < 1, 0.5 + 0.5 * np.cos(np.pi * distance), 0.0)
 
 
@@ -192,100 +183,29 @@ def _course(batch: Batch) -> Array:
     """(t, c): the true course of all channels."""
     feed = batch.pump * (batch.feed + batch.pulses.sum(axis=0))
     foam = lfilter([1 - ANTIFOAM_MEMORY], [1, -ANTIFOAM_MEMORY], batch.antifoam / FOAM_RATE)
-    culture = _Culture(batch, feed, batch.transfer * batch.air * (1 - ANTIFOAM_LOSS * foam))
-    hours = HOURS * np.arange(batch.n_timesteps)
-    start = [batch.start_biomass, batch.start_substrate, 0.0, VOLUME, 0.0]
-    states = odeint(culture.change, start, hours, tfirst=True, hmax=HOURS, rtol=1e-4, atol=1e-5)
-    rates = [culture.rates(t, s) for t, s in zip(hours.tolist(), states.tolist(), strict=True)]
-    growth, foreign, uptake, oxygen, speed = np.array(rates).T
-    biomass, substrate, product, volume, others = states.T
-    warming = np.gradient(batch.temperature, HOURS)
-    heat = 28.0 * uptake * volume / VOLUME + 10.0 * (speed / REFERENCE_SPEED) ** 3
+    transfer = batch.transfer * batch.air * (1 - ANTIFOAM_LOSS * foam)
+    culture = Culture(batch.traits, feed, transfer, batch.foreign)
+    grown = culture.solve(batch.start_biomass, batch.start_substrate)
+    swelling = grown.volume / VOLUME
     columns = {
-        "biomass": biomass + others,
-        "substrate": substrate,
-        "product": product,
-        "dissolved_oxygen": oxygen,
-        "agitation": speed,
-        "off_gas_co2": 0.04 + 2.0 * uptake * volume / VOLUME / batch.air,
+        "biomass": grown.biomass + grown.others,
+        "substrate": grown.substrate,
+        "product": grown.product,
+        "dissolved_oxygen": grown.oxygen,
+        "agitation": grown.speed,
+        "off_gas_co2": AIR_CO2 + CO2_OF_UPTAKE * grown.uptake * swelling / batch.air,
         "feed_rate": feed,
-        "base_rate": 45.0 * (growth + 2.0 * foreign) * volume / VOLUME,
+        "base_rate": BASE_OF_GROWTH * (grown.growth + FOREIGN_ACID * grown.foreign) * swelling,
         "antifoam_rate": batch.antifoam,
         "temperature": batch.temperature,
-        "cooling_flow": 8.0 + heat - 12.0 * warming,
+        "cooling_flow": _cooling(grown, batch.temperature),
         "ph": np.full(batch.n_timesteps, PH),
     }
     return np.column_stack([columns[name] for name in CHANNELS])
 
 
-class _Culture:
-    """Mass balances of the vessel: growth, uptake and oxygen at any time of a run."""
-
-    def __init__(self, batch: Batch, feed: Array, transfer: Array) -> None:
-        self.batch = batch
-        self.feed, self.transfer = _interpolated(feed), _interpolated(transfer)
-        self.entering = _interpolated(batch.foreign)
-
-    def rates(self, hour: float, state: list[float]) -> tuple[float, float, float, float, float]:
-        """Growth, growth of others, oxygen uptake (g/(L h)), oxygen (% sat.), stirrer (rpm)."""
-        biomass, substrate, _, _, others = state
-        batch, monod = self.batch, _share(max(substrate, 0.0), HALF_SATURATION)
-        growth = GROWTH * batch.growth * batch.pace * monod * biomass
-        foreign = FOREIGN_GROWTH * batch.pace * monod * others
-        uptake = batch.oxygen_need * (
-            OXYGEN_OF_GROWTH * (growth + 2 * foreign)
-            + OXYGEN_OF_BIOMASS * batch.pace * (biomass + others)
-        )
-        oxygen, speed = _stirred(uptake / SATURATION, TRANSFER * self.transfer(hour))
-        limit = _share(oxygen, HALF_SATURATION_OXYGEN)
-        return growth * limit, foreign * limit, uptake * limit, oxygen, speed
-
-    def change(self, hour: float, state: list[float]) -> list[float]:
-        """Change of biomass, substrate, product, volume and other organisms, an hour."""
-        biomass, substrate, product, volume, others = state
-        growth, foreign, *_ = self.rates(hour, state)
-        feed, pace = self.feed(hour), self.batch.pace
-        dilution = feed / volume
-        kept_alive = MAINTENANCE * pace * biomass * _share(max(substrate, 0.0), HALF_SATURATION)
-        eaten = growth / self.batch.biomass_yield + foreign / FOREIGN_YIELD + kept_alive
-        made = PRODUCT_OF_GROWTH * growth + PRODUCT_OF_BIOMASS * pace * biomass
-        return [
-            growth - dilution * biomass,
-            dilution * (FEED_SUBSTRATE - substrate) - eaten,
-            made - dilution * product,
-            feed,
-            foreign + self.entering(hour) - dilution * others,
-        ]
-
-
-def _share(value: float, half: float) -> float:
-    """Monod's saturation."""
-    return value / (half + value)
-
-
-def _stirred(demand: float, transfer: float) -> tuple[float, float]:
-    """Oxygen (% sat.) and stirrer (rpm) when all of the demand (1/h of saturation) can be met.
-
-    The stirrer holds the setpoint as long as it can. Transfer grows with the square of its speed;
-    beyond its limits oxygen is where transfer and uptake meet.
-    """
-    half, full = HALF_SATURATION_OXYGEN, 100.0
-    needed = full * demand * _share(OXYGEN_SETPOINT, half) / (full - OXYGEN_SETPOINT)
-    wanted = REFERENCE_SPEED * math.sqrt(needed / transfer)
-    speed = min(max(wanted, MIN_SPEED), MAX_SPEED)
-    if speed == wanted:
-        return OXYGEN_SETPOINT, speed
-    b = full - half - full * demand / (transfer * (speed / REFERENCE_SPEED) ** 2)
-    return (b + math.sqrt(b * b + 4 * full * half)) / 2, speed
-
-
-def _interpolated(values: Array) -> Callable[[float], float]:
-    """Values at the timesteps -> their value at any hour."""
-    numbers, last = values.tolist(), len(values) - 1
-
-    def at(hour: float) -> float:
-        position = min(max(hour / HOURS, 0.0), float(last))
-        i = min(int(position), last - 1)
-        return numbers[i] + (numbers[i + 1] - numbers[i]) * (position - i)
-
-    return at
+def _cooling(grown: Grown, temperature: Array) -> Array:
+    """(t,): flow of coolant in L/h, against the heat of culture and stirrer."""
+    heat = COOLING_OF_UPTAKE * grown.uptake * grown.volume / VOLUME
+    stirring = COOLING_OF_STIRRER * (grown.speed / REFERENCE_SPEED) ** 3
+    return COOLING + heat + stirring + COOLING_OF_WARMING * np.gradient(temperature, HOURS)

@@ -139,7 +139,9 @@ def read_cmapss(path: PathLike, rul: PathLike | None = None) -> Runs:
 
 
 def _check_whole(values: Array, lines: Lines, what: str) -> None:
-    wrong = np.flatnonzero((values % 1 != 0).any(axis=1))
+    # Beyond 2**53 a float is no exact whole number.
+    is_whole = (np.abs(values) < 2**53) & (np.nan_to_num(values, posinf=0, neginf=0) % 1 == 0)
+    wrong = np.flatnonzero(~is_whole.all(axis=1))
     if len(wrong):
         raise ValueError(
             f"line {lines[wrong[0]][0]}: expected {what} as whole numbers, found "

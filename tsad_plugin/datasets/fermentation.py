@@ -9,7 +9,9 @@ from typing import Literal, overload
 import numpy as np
 
 from tsad_plugin.datasets._checks import check_count, check_positive
-from tsad_plugin.datasets._vessel import CHANNELS, HOURS, UNITS, Array, Batch, measure, plan
+from tsad_plugin.datasets._culture import HOURS
+from tsad_plugin.datasets._files import Array
+from tsad_plugin.datasets._vessel import CHANNELS, UNITS, Batch, measure, plan
 from tsad_plugin.runs import Runs
 
 
@@ -22,12 +24,14 @@ class Fault:
     run : str
         Id of the run.
     name : str
-        Kind of fault, a key of `FAULTS`.
+        Kind of fault, one of those that `make_fermentation` lists.
     channel : str
         Channel in which it shows first; by far not always the only one.
     start, end : int
         Timesteps in which its cause acts, `end` exclusive; what follows from it can last longer.
         An early stop acts in the last timestep there is.
+    strength : float
+        Size of the fault, as it was asked for.
     """
 
     run: str
@@ -35,6 +39,7 @@ class Fault:
     channel: str
     start: int
     end: int
+    strength: float
 
 
 # A fault changes the plan of a batch and says in which channel and timesteps it lies.
@@ -116,26 +121,29 @@ def make_fermentation(
     Notes
     -----
     Mass balances of a stirred vessel, solved as ordinary differential equations: growth after
-    Monod on substrate and oxygen, maintenance, product after Luedeking and Piret, feed and
-    dilution as in unstructured models of penicillin fermentation [1]_, [2]_; the constants are of
-    no real plant. A stirrer holds the dissolved oxygen at its setpoint as long as it can, so that
-    a lack of air shows in its speed first. Base follows growth, off-gas CO2 oxygen uptake, and
-    cooling both. Controllers leave noise that lasts over some timesteps.
+    Monod on substrate and oxygen, maintenance, product after Luedeking and Piret [1]_, feed and
+    dilution as in models of penicillin fermentation [2]_, [3]_; the constants are of no real plant.
+    Product takes no substrate of its own, and only the feed counts in the volume. A stirrer
+    holds the dissolved oxygen at its setpoint as long as it can, so that a lack of air shows in its
+    speed first. Base follows growth, off-gas CO2 oxygen uptake, and cooling both. Controllers leave
+    noise that lasts over some timesteps.
 
     Cultures differ in inoculum, growth, yield, need of oxygen and pace; a slow one is fed slowly,
     so that its phases are those of the others. Four feed pulses and three shots of antifoam, which
-    costs some transfer of oxygen for an hour, belong to the recipe and are normal; so are the crash
-    of the demand when the first substrate is used up and the lower temperature from the start of
-    the feed.
+    costs some transfer of oxygen for some hours, belong to the recipe and are normal; so are the
+    crash of the demand when the first substrate is used up and the lower temperature from the start
+    of the feed.
 
     Each run has its own seed: with the same `random_state` the good runs stay as they are when
     `faults`, `strength` or `n_runs` change.
 
     References
     ----------
-    .. [1] R. K. Bajpai, M. Reuss, "A mechanistic model for penicillin production", J. Chem.
+    .. [1] R. Luedeking, E. L. Piret, "A kinetic study of the lactic acid fermentation", J. Biochem.
+       Microbiol. Technol. Eng. 1, 1959.
+    .. [2] R. K. Bajpai, M. Reuss, "A mechanistic model for penicillin production", J. Chem.
        Technol. Biotechnol. 30, 1980.
-    .. [2] G. Birol, C. Undey, A. Cinar, "A modular simulation package for fed-batch fermentation:
+    .. [3] G. Birol, C. Undey, A. Cinar, "A modular simulation package for fed-batch fermentation:
        penicillin production", Comput. Chem. Eng. 26, 2002.
 
     Examples
@@ -201,7 +209,7 @@ def _make_run(seed: int, run: str, label: str, strength: float) -> tuple[Array, 
         return measure(batch), None
     # A generator of its own: drawing the fault leaves all else in the run as it was.
     batch, channel, start, end = FAULTS[label](batch, np.random.default_rng([seed, 1]), strength)
-    return measure(batch), Fault(run, label, channel, start, end)
+    return measure(batch), Fault(run, label, channel, start, end, strength)
 
 
 def _at(phase: float, batch: Batch) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tsad_plugin.datasets._checks import check_count, check_positive
+from tsad_plugin.datasets._checks import check_count, check_positive, is_real
 
 
 def make_shifted(
@@ -20,13 +20,13 @@ def make_shifted(
 
     Parameters
     ----------
-    n_rows, n_channels : int
+    n_rows, n_channels : int, default=500 and 8
         Number of rows and of columns.
     outlier_fraction : float, default=0.1
         Share of abnormal rows, between 0 and 1; which these are is random.
     shift : float, default=4.0
         Distance between the means of abnormal and normal rows, in standard deviations of the
-        normal ones, in a direction of its own.
+        normal ones, along one random direction, the same for every seed.
     spread : float, default=2.0
         Standard deviations of abnormal rows as a multiple of the normal ones'.
     random_state : int or numpy.random.Generator, optional
@@ -54,9 +54,9 @@ def make_shifted(
     """
     check_count(n_rows, "n_rows", least=1)
     check_count(n_channels, "n_channels", least=1)
-    if not 0 <= outlier_fraction <= 1:
+    if not is_real(outlier_fraction) or not 0 <= outlier_fraction <= 1:
         raise ValueError(f"outlier_fraction must be between 0 and 1, got {outlier_fraction!r}")
-    if not 0 <= shift < np.inf:
+    if not is_real(shift) or not 0 <= shift < np.inf:
         raise ValueError(f"shift must be at least 0 and finite, got {shift!r}")
     check_positive(spread, "spread")
     population, rng = np.random.default_rng(n_channels), np.random.default_rng(random_state)
