@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from waves import CHANNELS, as_named, mirrored, waves
 
 from tsad_plugin import ChannelPCA, KSigma, PopulationBand
-from tsad_plugin.baselines import WIDENING
+from tsad_plugin.baselines import BAND_WIDENING
 
 RNG = np.random.default_rng(0)
 GOOD, NEW = RNG.normal(size=(20, 12, 2)), 2 * RNG.normal(size=(5, 12, 2))
@@ -19,7 +19,7 @@ def naive_score(run: NDArray[Any], learned: NDArray[Any], k: float) -> float:
     """Root mean square of the distance outside the band, in standard deviations."""
     squares = []
     for t, c in np.ndindex(*run.shape):
-        width = np.hypot(learned[:, t, c].std(), WIDENING * SPREAD[c])
+        width = np.hypot(learned[:, t, c].std(), BAND_WIDENING * SPREAD[c])
         distance = abs(run[t, c] - learned[:, t, c].mean()) / width
         squares.append(max(distance - k, 0) ** 2)
     return float(np.sqrt(np.mean(squares)))

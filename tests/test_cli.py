@@ -144,9 +144,7 @@ def test_fit_says_what_it_read_learned_and_found() -> None:
     assert lines[0] == "train.csv: 41 runs of 16 to 60 timesteps, 2 channels (long table)"
     assert lines[1] == "channels: T, p"
     assert re.fullmatch(r"FCAutoEncoder: learned from 40 runs in [0-9.]+ s", lines[2])
-    assert lines[3] == (
-        "1 run of unusual length (outside 16 to 20 timesteps) not learned from, only scored"
-    )
+    assert lines[3].startswith("1 run of unusual length (outside 6 to 32 timesteps, mean ± 2σ) not")
     clf = load("m")
     assert lines[4] == (
         f"threshold: {clf.threshold_:.2f} (ksigma:3, from the scores of 20 runs held out of "
@@ -735,6 +733,25 @@ def interrupted(*_: Any, **__: Any) -> None:
 def test_the_unit_of_time_is_read_from_the_name_of_its_column(name: str, unit: str | None) -> None:
     table = load_table(pd.read_csv("train.csv").rename(columns={"hours": name}))
     assert read_table(table, Columns("batch", name)).time_unit == unit
+
+
+def test_fit_tells_of_constant_channels_and_of_few_runs() -> None:
+    table = pd.read_csv("train.csv")
+    table[table["batch"].isin([f"B-{i}" for i in range(9)])].assign(rpm=100).to_csv("few.csv")
+    text = done(f"fit few.csv {COLUMNS} {QUICK} --channels T,p,rpm --model m")
+    assert "constant, so a channel only by name: rpm" in text
+    assert "few runs: with less than about 20 the threshold is a rough guess" in text
+    assert "constant" not in done(f"fit train.csv {COLUMNS} {QUICK} --model n")
+
+
+def test_one_run_of_unusual_length_shows_its_length() -> None:
+    done(f"fit train.csv {COLUMNS} {QUICK} --threshold contamination:0.5 --model m")
+    table = pd.read_csv("train.csv")
+    cut = table[(table["batch"] == "B-3") & (table["hours"] < 4)]
+    cut.assign(T=cut["T"] + 1e3).to_csv("cut.csv", index=False)
+    assert re.search(
+        r"length.*\n.*\n.*B-3 .*-\d+\.\d σ", done("score cut.csv --model m"), re.DOTALL
+    )
 
 
 # -- demo ------------------------------------------------------------------------------------------

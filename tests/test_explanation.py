@@ -159,6 +159,8 @@ def test_how_many_channels_are_named_can_be_chosen() -> None:
 
 HOURS = np.arange(10) / 4
 DATES = np.datetime64("2024-03-01T06:00:00") + np.arange(10) * np.timedelta64(90, "s")
+TICKS = np.datetime64("2024-03-01T06:00:00") + np.arange(10) * np.timedelta64(100, "ms")
+NEVER = np.datetime64("NaT")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,14 @@ DATES = np.datetime64("2024-03-01T06:00:00") + np.arange(10) * np.timedelta64(90
         (np.arange(10) * 60, "s", "120–300 s"),
         (DATES, None, "2024-03-01T06:03:00 – 2024-03-01T06:07:30"),
         (DATES.astype("datetime64[ns]"), "h", "2024-03-01T06:03:00 – 2024-03-01T06:07:30"),
+        (TICKS, None, "2024-03-01T06:00:00.200 – 2024-03-01T06:00:00.500"),
+        (np.append(TICKS, NEVER), None, "2024-03-01T06:00:00.200 – 2024-03-01T06:00:00.500"),
+        (np.arange(10) * np.timedelta64(90, "s"), "h", "0 days 00:03:00 – 0 days 00:07:30"),
+        (1_700_000_000 + np.arange(10), "s", "1700000002–1700000005 s"),
+        (1_700_000_000 + np.arange(10) / 2, "s", "1700000001–1700000002.5 s"),
+        (np.zeros(10), "h", "0–0 h"),
+        (np.append(np.arange(9.0), np.nan), "h", "2–5 h"),
+        (np.array([0, 1, 2, 3, 4, 5, 6], dtype=np.uint8), None, "2–5"),
     ],
 )
 def test_a_stretch_is_named_by_its_times(

@@ -83,8 +83,8 @@ def test_bands_are_the_mean_and_sigmas_of_the_calibration_scores() -> None:
     figure = score_chart(SCORES, calibration=GOOD)
     for k in (1, 2, 3):
         band = trace(figure, f"± {k}σ")
-        assert min(band.y) == pytest.approx(GOOD.mean() - k * GOOD.std())
-        assert max(band.y) == pytest.approx(GOOD.mean() + k * GOOD.std())
+        assert min(band.y) == pytest.approx(GOOD.mean() - k * GOOD.std(ddof=1))
+        assert max(band.y) == pytest.approx(GOOD.mean() + k * GOOD.std(ddof=1))
         assert (min(band.x), max(band.x)) == (0.5, 5.5)
     assert trace(figure, "mean of good runs").y == pytest.approx([GOOD.mean()] * 2)
 
@@ -144,7 +144,7 @@ def test_of_very_many_runs_the_extreme_ones_are_kept() -> None:
 def test_a_histogram_shows_shares_of_both_in_the_same_bins() -> None:
     scores = np.array([0.9, 1.0, 1.1, 2.0])
     figure = score_histogram(scores, calibration=GOOD, threshold=1.3)
-    good, new = trace(figure, "good runs held out (200)"), trace(figure, "runs of this report (4)")
+    good, new = trace(figure, "good runs held out (200)"), trace(figure, "new runs (4)")
     assert good.y[::2].sum() == pytest.approx(100)
     assert new.y[1:-1:2].sum() == pytest.approx(100)
     np.testing.assert_allclose(new.x[1:-1], good.x)
@@ -189,6 +189,20 @@ def test_the_worst_stretch_is_shaded_half_a_timestep_wider_and_framed() -> None:
     assert (area.x0, area.x1, area.line.dash) == (0.25, 1.25, "dash")
     (one,) = shapes(channel_course(course([1, 2, 3, 2, 1]), x=hours, stretch=(4, 4)), "worst")
     assert (one.x0, one.x1) == (1.75, 2.25)
+
+
+def test_timesteps_of_less_than_a_millisecond_stay_apart() -> None:
+    ticks = np.datetime64("2024-03-01T08:00:00") + np.arange(8) * np.timedelta64(100, "us")
+    course = Course("T", np.arange(8.0), mean=np.zeros(8), lower=-np.ones(8), upper=np.ones(8))
+    figure = channel_course(course, x=ticks)
+    for name in ("measured", "mean"):
+        assert len(set(np.asarray(trace(figure, name).x).tolist())) == 8
+    assert len(set(error_map(np.ones((8, 2)), "ab", x=ticks).data[0].x.tolist())) == 8
+
+
+def test_a_threshold_of_nothing_has_no_multiples() -> None:
+    texts = trace(score_chart([1.0, 2.0], threshold=2.2e-308), "normal").customdata
+    assert texts == ("<b>0</b><br>score 1", "<b>1</b><br>score 2")
 
 
 def test_points_between_gaps_are_markers_and_neighbours_a_line() -> None:
@@ -333,9 +347,24 @@ def test_runs_left_out_are_diamonds_outside_the_limits() -> None:
     assert shapes(figure, "mean 13.7")[0].y0 == pytest.approx(lengths.mean())
 
 
+def test_bands_are_not_turned_over_on_an_axis_without_0() -> None:
+    calibration = 1 + 0.01 * np.random.default_rng(0).normal(size=50)
+    figure = score_chart([2, 2, 2, 2, 50], calibration=calibration, threshold=1.5)
+    assert figure.layout.yaxis.type == "log"
+    for k in (1, 2, 3):
+        low, _, high, _ = trace(figure, f"± {k}σ").y
+        assert 0 < low < high
+
+
+def test_a_missing_label_is_not_shown() -> None:
+    figure = score_chart([1.0, 1.1], labels=[None, "good"], ids=["a", "b"])
+    texts = [text for t in figure.data if t.customdata is not None for text in t.customdata]
+    assert [("label" in text) for text in texts] == [False, True]
+
+
 def test_new_runs_stand_on_the_right_in_a_shape_of_their_own() -> None:
     figure = run_lengths([10, 11, 12], new=[9, 20], new_ids=["x", "<y>"])
-    new = trace(figure, "runs of this report (2)")
+    new = trace(figure, "new runs (2)")
     assert new.y.tolist() == [9, 20] and min(new.x) > 3
     assert new.text == ("<b>x</b>: ", "<b>&lt;y&gt;</b>: ")
     assert new.marker.symbol not in ("circle", "diamond")

@@ -615,6 +615,21 @@ def test_the_file_of_another_program_is_no_model(tmp_path: Path) -> None:
                 read(tmp_path)
 
 
+def test_a_model_of_an_older_version_asks_for_another_fit(model: Path) -> None:
+    path = model / "model.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "schema": SCHEMA - 1}))
+    text = (
+        f"the model at {str(model)!r} is of an older tsad_plugin (schema {SCHEMA - 1}), this "
+        f"version reads schema {SCHEMA}: fit and save it again"
+    )
+    for read in (load, read_metadata):
+        with error(text):
+            read(model)
+    save(KSigma(), model)  # such a folder can be written anew
+    assert isinstance(load(model), KSigma)
+
+
 def test_a_newer_schema_asks_for_a_newer_version(model: Path) -> None:
     path = model / "model.json"
     content = json.loads(path.read_text())

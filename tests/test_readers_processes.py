@@ -346,6 +346,8 @@ def test_life_left_comes_from_its_file_or_is_unknown(tmp_path: Path) -> None:
             "RUL file of the same set",
         ),
         (["112", "9.5"], "line 2: expected cycles as whole numbers, found 9.5"),
+        (["112", "inf"], "line 2: expected cycles as whole numbers, found inf"),
+        (["1e30", "9"], "line 1: expected cycles as whole numbers, found 1e+30"),
         (
             flights(1, 2),
             "line 1 has 26 fields, expected 1 (cycles that an engine had left): the file is cut "

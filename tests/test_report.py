@@ -7,13 +7,16 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyod.models.knn import KNN
 from pythresh.thresholds.iqr import IQR
@@ -227,7 +230,7 @@ def test_the_model_card_says_what_was_learned_from(detector: Any, page_of: Any) 
     assert facts["Runs left out for their length"] == "B-50, B-51"
     assert facts["Timesteps of a run"].startswith("22 to 26")
     assert facts["T"] == "°C" and facts["feed"] == "–"
-    assert facts["Threshold"].startswith(f"{detector.threshold_:.2f}: KSigma(k=4)")
+    assert facts["Threshold"].startswith(f"{detector.threshold_:.2f}: KSigma(k=4, robust=False)")
     assert facts["python"].count(".") == 2 and facts["numpy"] == version("numpy")
     assert facts["lr"].strip() == "0.01" and "(default 0.001)" in card
     assert "verbose" not in facts and "kl_weight" not in facts  # of a VAE
@@ -269,7 +272,7 @@ def test_labels_of_a_foreign_thresholder_have_no_threshold(page_of: Any) -> None
 
 def test_a_share_of_outliers_is_explained_as_one(page_of: Any) -> None:
     clf = FCAutoEncoder(contamination=0.05, **QUICK).fit(as_named(waves(40)))
-    assert "0.05 of the training runs lie above it" in page_of(clf, faulty()).text
+    assert "5.0% of the training runs lie above it" in page_of(clf, faulty()).text
 
 
 def test_folds_have_no_validation_curve_and_the_report_says_why(page_of: Any) -> None:
@@ -286,6 +289,36 @@ def test_runs_without_names_are_reported(runs: Any, page_of: Any) -> None:
     assert "worst stretch (timesteps)" in page.ranking[0] and "label" not in page.ranking[0]
     assert "All runs, those of training too, have 24 timesteps." in page.text
     assert "channel_1" in page.text
+
+
+def test_names_of_the_detector_count_where_the_runs_have_others_or_none(
+    detector: Any, page_of: Any
+) -> None:
+    page = page_of(detector, faulty().arrays)
+    assert "feed" in page.text and "channel_0" not in page.text
+    unnamed = FCAutoEncoder(contamination=KSigma(3), **QUICK).fit(as_matrix(40))
+    renamed = Runs(as_matrix(5), channels=["T", "p", "feed"])
+    assert "channel_0" in page_of(unnamed, renamed).text
+
+
+def test_whatever_a_label_or_an_id_is_the_report_is_written(detector: Any, page_of: Any) -> None:
+    runs = with_names(faulty())
+    n_runs = len(runs)
+    for labels in ([pd.NA] * n_runs, [None] * n_runs, [float("nan")] * n_runs):
+        page = page_of(detector, with_names(faulty(), labels=labels))
+        assert page.ranking[-1].endswith(" –")
+    ids = [f"\udce9 {i}" for i in range(n_runs)]  # as of a file name that is not UTF-8
+    assert "? 2" in page_of(detector, with_names(faulty(), ids=ids)).text
+
+
+def test_runs_with_datetimes_of_python_say_when(detector: Any, page_of: Any) -> None:
+    runs = faulty()
+    start = datetime(2024, 3, 1, 8, tzinfo=UTC)
+    times = [[start + timedelta(hours=i) for i in range(n)] for n in runs.lengths.tolist()]
+    page = page_of(detector, with_names(runs, times=times))
+    assert "worst in 2024-03-0" in page.text
+    elapsed = [np.arange(n) * np.timedelta64(30, "m") for n in runs.lengths.tolist()]
+    assert "0 days 0" in page_of(detector, with_names(runs, times=elapsed)).text
 
 
 def test_rows_of_one_timestep_are_reported(page_of: Any) -> None:
@@ -432,6 +465,15 @@ def test_a_report_is_written_whole_or_not_at_all(
     report(detector, faulty(), str(path))
     assert path.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_two_reports_at_once_do_not_meet(detector: Any, tmp_path: Path) -> None:
+    path, runs = tmp_path / f"{'r' * 250}.html", faulty()  # as long as a name can be
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(report, detector, runs, path) for _ in range(8)]:
+            done.result()
+    assert path.read_text("utf-8").rstrip().endswith("</html>")
+    assert os.listdir(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize(

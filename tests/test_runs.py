@@ -3,6 +3,8 @@
 import copy
 import pickle
 import re
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -455,11 +457,35 @@ def test_bad_input_is_named(X: Any, n_channels: Any, text: str) -> None:
             {"ids": ["A", "B"], "times": [np.arange(3), np.arange(3)]},
             "run 'B' has times of shape (3,) for 5 timesteps: pass one time a timestep",
         ),
+        (
+            {"ids": ["A", "B"], "times": [["8:00", "8:30", "9:00"], np.arange(5)]},
+            "run 'A' has text for times ('8:00'): pass numbers or datetimes",
+        ),
+        (
+            {"times": [np.arange(3), np.arange(5) * 1j]},
+            "the time of run 1 holds complex128 values: all values must be real numbers",
+        ),
+        ({"labels": [[0], [1]]}, "labels must be one per run, got shape (2, 1)"),
     ],
 )
 def test_what_does_not_fit_the_arrays_is_named(keywords: dict[str, Any], text: str) -> None:
     with error(text):
         Runs(ragged(3, 5), **keywords)
+
+
+def test_times_of_python_and_of_time_zones_become_times_of_numpy() -> None:
+    zone = pd.date_range("2024-03-01 08:00", periods=3, freq="h", tz="Europe/Berlin")
+    python = [datetime(2024, 3, 1, 7 + hour) for hour in range(3)]
+    for times in (zone, list(zone), python, np.array(python)):
+        runs = Runs([np.ones((3, 1))], times=[times])
+        assert runs.times is not None and runs.times[0].dtype.kind == "M"
+        assert runs.times[0].astype("datetime64[h]").astype(str).tolist() == [
+            "2024-03-01T07",
+            "2024-03-01T08",
+            "2024-03-01T09",
+        ]
+    counted = Runs([np.ones((3, 1))], times=[[Decimal(1), Decimal(2), Decimal("2.5")]]).times
+    assert counted is not None and counted[0].tolist() == [1.0, 2.0, 2.5]
 
 
 def test_errors_name_runs_and_channels_as_the_user_does() -> None:

@@ -274,7 +274,7 @@ def naive_reduction(scores: list[float], reduction: str | float) -> float:
     return sum(ordered[:n_worst]) / n_worst if ordered else 0.0
 
 
-@pytest.mark.parametrize("reduction", [*REDUCTIONS, 0.01, 0.1, 0.3, 0.5, 0.99, 1.0, 1])
+@pytest.mark.parametrize("reduction", [*REDUCTIONS, 1e-12, 0.01, 0.1, 0.3, 0.5, 0.99, 1.0, 1])
 @pytest.mark.parametrize("gaps", [False, True])
 def test_timesteps_are_reduced_as_by_a_loop(reduction: str | float, gaps: bool) -> None:
     rng = np.random.default_rng(0)

@@ -51,7 +51,7 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
     thresholder_ : float or thresholder
         What gives the labels: the share of outliers, or a fitted copy of `contamination`.
     calibration_scores_ : ndarray of shape (n_calibration_runs,)
-        Scores of runs by networks that were not trained on them.
+        Scores of training runs by what was learned without them.
     n_channels_ : int
         Channels of the training runs.
     channels_, units_ : tuple of str

@@ -14,7 +14,7 @@ from .preprocessing import Prepared, Preprocessor, changes_channels
 from .scoring import Duration, Scorer
 
 # Share of a channel's spread by which that of each phase is widened. (docs/benchmark.md measures.)
-WIDENING = 0.01
+BAND_WIDENING = 0.01
 
 
 class PopulationBand(ReconstructionDetector):
@@ -46,11 +46,17 @@ class PopulationBand(ReconstructionDetector):
     use_duration : bool, default=False
         Count an unusual length in the score.
 
+    Attributes
+    ----------
+    k_ : float
+        Half width of the fitted band.
+
     Notes
     -----
     So that a phase at which all good runs agree does not magnify noise beyond measure, a hundredth
-    of the channel's standard deviation over all phases is added to that of each phase (as squares).
-    `calibration_scores_` leave one out: each training run is scored by the band of the others.
+    of the channel's standard deviation over all phases is added to that of each phase, in
+    quadrature. `calibration_scores_` leave one out: each training run is scored by the band of the
+    others.
 
     Two standard deviations rank runs better than three, which leave most runs at a score of 0
     (docs/benchmark.md); plants often draw three.
@@ -91,7 +97,7 @@ class PopulationBand(ReconstructionDetector):
             )
 
     def _preprocessor(self) -> Preprocessor:
-        return Preprocessor(self.n_timesteps, self._new_steps(), "phase", WIDENING)
+        return Preprocessor(self.n_timesteps, self._new_steps(), "phase", BAND_WIDENING)
 
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
         self.k_ = float(self.k)
@@ -118,5 +124,5 @@ def _among_others(values: NDArray[np.float32]) -> NDArray[np.float32]:
     mean = (total - values) / n_others
     variance = ((squares - np.square(values)) / n_others - np.square(mean)).clip(0)
     # All runs have a spread of 1 with the widening, so it is what their own falls short of that.
-    widening = (1 - values.var(axis=0)).clip(1e-6)
+    widening = (1 - values.var(axis=0)).clip(1e-6)  # never 0, nor below it by rounding
     return ((values - mean) / np.sqrt(variance + widening)).astype(np.float32)

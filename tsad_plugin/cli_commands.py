@@ -14,11 +14,12 @@ from .cli_input import Columns
 from .cli_output import say
 from .forms import plural, shorten
 from .persistence import check_target, save
-from .results import Scored, describe, number
+from .results import Scored, constant_channels, describe, number
 from .runs import Runs
 from .thresholds import Thresholder
 
 TOP = 20
+FEW_RUNS = 20
 
 
 def fit(
@@ -40,6 +41,8 @@ def fit(
     say(f"{file}: {describe(runs)} ({columns.layout} table)")
     if runs.has_names:
         say(f"channels: {shorten(runs.channels, most=12, quote=False)}")
+    if constant := constant_channels(runs):
+        say(f"constant, so a channel only by name: {shorten(constant, most=12, quote=False)}")
     if good is not None:
         mask = cli_input.good_runs(file, table, runs, columns, good)
         say(f"good runs, by {good!r}: {mask.sum()} of {len(runs)}; the others are left out")
@@ -59,12 +62,15 @@ def _train(clf: ReconstructionDetector, runs: Runs, threshold: str) -> None:
         clf.verbose = 0  # how this terminal showed progress is not the model's business
     usual = clf.trained_on_
     say(f"{type(clf).__name__}: learned from {plural(usual.sum(), 'run')} in {seconds:.1f} s")
-    if not usual.all():
-        kept = runs.lengths[usual]
+    if not usual.all() and clf.length_sigma is not None:
+        mean, reach = runs.lengths.mean(), clf.length_sigma * runs.lengths.std()
         say(
-            f"{plural((~usual).sum(), 'run')} of unusual length (outside {kept.min()} to "
-            f"{kept.max()} timesteps) not learned from, only scored"
+            f"{plural((~usual).sum(), 'run')} of unusual length (outside {mean - reach:.0f} to "
+            f"{mean + reach:.0f} timesteps, mean ± {clf.length_sigma:g}σ) not learned from, only "
+            "scored"
         )
+    if usual.sum() < FEW_RUNS:
+        say(f"few runs: with less than about {FEW_RUNS} the threshold is a rough guess")
     held_out = f"scores of {plural(len(clf.calibration_scores_), 'run')} held out of training"
     source = held_out if isinstance(clf.thresholder_, Thresholder) else "scores of training runs"
     say(f"threshold: {number(float(clf.threshold_))} ({threshold}, from the {source})")

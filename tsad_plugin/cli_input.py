@@ -16,8 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .base import ReconstructionDetector
-from .baselines import PopulationBand
-from .detectors import ALL
+from .encoding import CLASSES
 from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
 from .runs import Runs
@@ -162,7 +161,8 @@ def make_detector(
     name: str, settings: Iterable[str], threshold: str, verbose: int
 ) -> ReconstructionDetector:
     """A detector by the name of its class in any case, with parameters as text."""
-    classes = {cls.__name__.lower(): cls for cls in (*ALL, PopulationBand)}
+    detectors = [cls for cls in CLASSES.values() if issubclass(cls, ReconstructionDetector)]
+    classes = {cls.__name__.lower(): cls for cls in detectors}
     if name.lower() not in classes:
         names = [cls.__name__ for cls in classes.values()]
         raise ValueError(

@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from .files import replacing
+from .files import check_file, replacing
 from .results import Scored, channels_text, number, relative, stretch
 from .runs import Runs
 
@@ -57,7 +57,7 @@ def ranking(scored: Scored, positions: Sequence[int], time: str | None, label: s
         "score": [number(e.score) for e in found],
         "× threshold": [relative(e.score, scored.threshold) for e in found],
     }
-    if len(set(runs.lengths.tolist())) > 1:
+    if any(e.duration for e in found):
         columns["length"] = [f"{e.duration:+.1f} σ" for e in found]
     texts = {
         f"worst stretch\n({time or 'timesteps'})": [
@@ -122,16 +122,11 @@ def check_outputs(paths: Iterable[Path | None], inputs: Iterable[Path]) -> None:
     """Raise now for a file that cannot be written later."""
     taken = {path.resolve() for path in inputs}
     for path in [path for path in paths if path is not None]:
-        if not path.name.lower().endswith(ENDINGS):
-            raise ValueError(f"cannot write {str(path)!r}: its name must end in .csv or .parquet")
-        if not path.parent.is_dir():
+        check_file(path, ENDINGS, ".csv or .parquet")
+        if path.resolve() in taken:
             raise ValueError(
-                f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}, make "
-                "it first"
+                f"cannot write {str(path)!r}: that is named twice, choose another name"
             )
-        if path.is_dir() or path.resolve() in taken:
-            what = "a folder" if path.is_dir() else "named twice"
-            raise ValueError(f"cannot write {str(path)!r}: that is {what}, choose another name")
         taken.add(path.resolve())
 
 

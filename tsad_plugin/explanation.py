@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 # A stretch counts from this share of the run's worst timestep: a gross fault spoils the whole
@@ -103,8 +104,8 @@ def explain_run(evidence: Evidence, level: float) -> Explanation:
 
 def _as_objects(times: NDArray[Any]) -> tuple[Any, ...]:
     """Times as Python's numbers or datetimes; NumPy would make integers of nanoseconds."""
-    clock = np.issubdtype(times.dtype, np.datetime64)
-    return tuple((times.astype("datetime64[us]") if clock else times).tolist())
+    is_clock = times.dtype.kind in "mM"
+    return tuple((times.astype(f"{times.dtype.kind}8[us]") if is_clock else times).tolist())
 
 
 def worst_stretch(timestep_scores: NDArray[Any], level: float) -> tuple[int, int]:
@@ -144,13 +145,40 @@ def stretch_text(
     """Name a stretch by its times, or by its timesteps where there are none."""
     if times is None:
         return f"timestep {start}" if start == end else f"timesteps {start}–{end}"
-    if np.issubdtype(times.dtype, np.datetime64):
-        named, dash = [np.datetime_as_string(t, unit="s") for t in times[[start, end]]], " – "
-        return dash.join(named if start < end else named[:1])
-    numbers = [f"{t:.6g}" for t in times[[start, end]]]
-    return "–".join(numbers if start < end else numbers[:1]) + (
-        f" {time_unit}" if time_unit else ""
+    is_clock = times.dtype.kind in "mM"
+    named = _named(times, times[[start, end] if start < end else [start]])
+    return (" – " if is_clock else "–").join(named) + (
+        f" {time_unit}" if time_unit and not is_clock else ""
     )
+
+
+def _named(times: NDArray[Any], some: NDArray[Any]) -> list[str]:
+    """Some of a run's times as text, fine enough to tell each from the next."""
+    if times.dtype.kind == "m":
+        return [str(pd.Timedelta(t)) for t in some]
+    if times.dtype.kind == "M":
+        return np.datetime_as_string(some, unit=_unit(times[~np.isnat(times)])).tolist()
+    if times.dtype.kind in "iu":
+        return [str(t) for t in some.tolist()]
+    return [f"{t:.{_digits(times)}g}" for t in some]
+
+
+def _unit(times: NDArray[Any]) -> Literal["s", "ms", "us", "ns"]:
+    """The coarsest unit from seconds on that cuts nothing off."""
+    for unit in ("s", "ms", "us"):
+        if (times.astype(f"datetime64[{unit}]") == times).all():
+            return unit
+    return "ns"
+
+
+def _digits(times: NDArray[Any]) -> int:
+    """Digits that tell neighbours apart: six, and more of a clock that counts from 1970."""
+    numbers = times.astype(np.float64)
+    steps, largest = np.abs(np.diff(numbers)), np.abs(numbers).max()
+    step = np.median(steps) if len(steps) else 0.0
+    if not (step > 0 and largest < np.inf):
+        return 6
+    return int(np.clip(np.ceil(np.log10(largest / step)) + 1, 6, 15))
 
 
 def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) -> str:

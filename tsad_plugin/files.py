@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     An error leaves `path` as it was. An OSError names `path`, not the file beside it.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # One for each process and thread that writes; a long name has no room for more.
+    part = path.with_name(f".{path.name[:40]}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part
         with part.open("r+b") as file:
@@ -24,3 +26,16 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_file(path: Path, endings: tuple[str, ...], named: str) -> None:
+    """Raise a ValueError now for a file that could not be written later."""
+    name = repr(str(path))
+    if not path.name.lower().endswith(endings):
+        raise ValueError(f"cannot write {name}: its name must end in {named}")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"cannot write {name}: there is no folder {str(path.parent)!r}, make it first"
+        )
+    if path.is_dir():
+        raise ValueError(f"cannot write {name}: that is a folder, choose another name")

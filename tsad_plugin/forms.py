@@ -8,8 +8,9 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -175,6 +176,31 @@ def as_ids(ids: Sequence[Any] | NDArray[Any], n_runs: int) -> NDArray[Any]:
     return np.fromiter(ids, dtype=object, count=n_runs)
 
 
+def as_times(times: Any, n_timesteps: int, name: str) -> NDArray[Any]:
+    """Times of one run: numbers, or datetime64, in UTC where they had a time zone."""
+    array = np.asarray(times)
+    if array.dtype == object and all(isinstance(t, date) for t in array.flat):
+        clock = pd.to_datetime(array.ravel(), utc=True).tz_localize(None)
+        array = clock.to_numpy().reshape(array.shape)
+    if array.shape != (n_timesteps,):
+        raise ValueError(
+            f"{name} has times of shape {array.shape} for {n_timesteps} timesteps: pass one time a "
+            "timestep"
+        )
+    if array.dtype.kind in "US":
+        found = array[0].item()
+        raise ValueError(f"{name} has text for times ({found!r}): pass numbers or datetimes")
+    return array if array.dtype.kind in "iufmM" else as_float(array, f"the time of {name}")
+
+
+def as_labels(labels: Any) -> NDArray[Any]:
+    """Labels of the runs, (n_runs,)."""
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"labels must be one per run, got shape {array.shape}")
+    return array
+
+
 def items(values: Any, rows: slice | NDArray[Any]) -> Any:
     """Elements of an array or a list; a slice of an array shares its memory."""
     if isinstance(values, np.ndarray) or isinstance(rows, slice):
@@ -182,7 +208,7 @@ def items(values: Any, rows: slice | NDArray[Any]) -> Any:
     return [values[row] for row in rows]
 
 
-def is_dense(arrays: Any) -> bool:
+def is_dense(arrays: Any) -> TypeGuard[NDArray[Any]]:
     """Whether all runs stand in one array already."""
     floats = isinstance(arrays, np.ndarray) and arrays.dtype in (np.float32, np.float64)
     return floats and arrays.ndim == 3

@@ -22,7 +22,7 @@ from safetensors.numpy import save as save_arrays
 from .encoding import decode, encode
 from .files import replacing
 
-SCHEMA = 1
+SCHEMA = 2  # 1 did not know what a detector was trained on, nor the scales of today
 FORMAT = "tsad_plugin model"
 # Files that `save` writes; a .part is one that a crash cut short.
 OWN = re.compile(r"model\.json|arrays-\w+\.safetensors|\.(model|arrays)\S+\.part")
@@ -90,7 +90,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ValueError
-        If the folder is missing, damaged, not a model, or written by a newer version.
+        If the folder is missing, damaged, not a model, or written by a newer version or by one
+        whose models this one cannot read.
     """
     folder = Path(path)
     content = _read(folder)
@@ -193,6 +194,11 @@ def _read(folder: Path) -> dict[str, Any]:
         raise ValueError(
             f"the model at {str(folder)!r} has schema {content['schema']}, this version reads "
             f"up to {SCHEMA}: upgrade tsad_plugin to at least {content.get('version')}"
+        )
+    if content["schema"] < SCHEMA:
+        raise ValueError(
+            f"the model at {str(folder)!r} is of an older tsad_plugin (schema "
+            f"{content['schema']}), this version reads schema {SCHEMA}: fit and save it again"
         )
     if content.pop("sha256", None) != _digest(content):
         raise ValueError(_damaged(folder, "the checksum of model.json is wrong"))

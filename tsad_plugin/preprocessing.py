@@ -15,8 +15,8 @@ from .runs import Runs
 SCALINGS = ("channel", "phase")
 # Scaled values beyond this many standard deviations are cut, so that float32 squares stay finite.
 MAX_SCALED = 1e4
-# A phase at which good runs agree still counts as this share of the channel's spread.
-PHASE_FLOOR = 0.1
+# Share of a channel's spread by which that of each phase is widened, in quadrature.
+PHASE_WIDENING = 0.1
 # A phase was observed if the value nearest to it was; just under one half, for rounding.
 NEAREST = 0.5 - 1e-6
 
@@ -68,7 +68,7 @@ class Preprocessor:
         Fitted and applied first, in this order.
     scaling : {"channel", "phase"}
         Scale by mean and standard deviation of each channel, or then also of each phase.
-    phase_floor : float
+    phase_widening : float
         See `Scaler`.
     """
 
@@ -77,22 +77,22 @@ class Preprocessor:
         n_timesteps: int | None,
         steps: Sequence[Any],
         scaling: str,
-        phase_floor: float = PHASE_FLOOR,
+        phase_widening: float = PHASE_WIDENING,
     ) -> None:
         self.n_timesteps = n_timesteps
         self.steps = steps
         self.scaling = scaling
-        self.phase_floor = phase_floor
+        self.phase_widening = phase_widening
 
     def fit_transform(self, runs: Runs) -> Prepared:
         """Learn from the training runs and return them prepared."""
         self.n_timesteps_ = self.n_timesteps or int(np.median(runs.lengths))
         cleaned, network_runs = self._apply_steps(runs, fit=True)
-        self.target_scaler_ = Scaler(self.scaling, self.phase_floor)
+        self.target_scaler_ = Scaler(self.scaling, self.phase_widening)
         targets, observed = self.target_scaler_.fit_transform(cleaned, self.n_timesteps_)
         inputs = targets
         if self._changes_channels:
-            self.input_scaler_ = Scaler(self.scaling, self.phase_floor)
+            self.input_scaler_ = Scaler(self.scaling, self.phase_widening)
             inputs, _ = self.input_scaler_.fit_transform(network_runs, self.n_timesteps_)
         self.input_shape_ = tuple(inputs.shape[1:])
         return Prepared(inputs, targets, observed)
@@ -162,13 +162,13 @@ class Scaler:
     ----------
     scaling : {"channel", "phase"}
         What values are brought to mean 0 and standard deviation 1.
-    phase_floor : float
+    phase_widening : float
         Share of the channel's standard deviation by which that of each phase is widened.
     """
 
-    def __init__(self, scaling: str, phase_floor: float = PHASE_FLOOR) -> None:
+    def __init__(self, scaling: str, phase_widening: float = PHASE_WIDENING) -> None:
         self.scaling = scaling
-        self.phase_floor = phase_floor
+        self.phase_widening = phase_widening
 
     def fit_transform(
         self, runs: Runs, n_timesteps: int
@@ -204,7 +204,7 @@ class Scaler:
 
     @property
     def _phase_scale(self) -> NDArray[np.float32]:
-        return np.hypot(self.phase_std_, self.phase_floor).astype(np.float32)
+        return np.hypot(self.phase_std_, self.phase_widening).astype(np.float32)
 
     def band(self, k: float) -> Band:
         """Mean ± k standard deviations at each phase, in the units of the runs."""

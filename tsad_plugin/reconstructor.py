@@ -151,7 +151,9 @@ class Reconstructor:
         return [array for batch in self._batches(self._read(X)) for array in arrays(batch)]
 
     def timestep_scores(self, X: Any) -> list[NDArray[np.float64]]:
-        """Score timesteps: the sum of their contributions, about 1 on good runs.
+        """Score timesteps: the sum of their contributions.
+
+        About 1 on good runs where a network reconstructs, near 0 where a band does.
 
         Parameters
         ----------
@@ -166,6 +168,8 @@ class Reconstructor:
 
     def contributions(self, X: Any) -> list[NDArray[np.float64]]:
         """Share of each channel in the timestep scores: squared residual by its usual size.
+
+        `PopulationBand` divides by nothing: its residuals are in standard deviations.
 
         Parameters
         ----------

@@ -58,7 +58,7 @@ class Scored:
 
 
 def number(value: float) -> str:
-    """About three digits, with the points of a column below each other."""
+    """About three digits."""
     if abs(value) < 0.1:
         return f"{value:.2g}"
     return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
@@ -79,9 +79,18 @@ def describe(runs: Runs) -> str:
     )
 
 
+def constant_channels(runs: Runs) -> list[str]:
+    """Channels that have the same value throughout all runs."""
+    lowest = np.min([np.nanmin(array, axis=0) for array in runs.arrays], axis=0)
+    highest = np.max([np.nanmax(array, axis=0) for array in runs.arrays], axis=0)
+    return [runs.channels[c] for c in np.flatnonzero(lowest == highest)]
+
+
 def stretch(runs: Runs, i: int, start: int, end: int) -> str:
     """A stretch of a run, by its times where it has them, else by its timesteps."""
-    return f"{start}–{end}" if runs.times is None else stretch_text(start, end, runs.times[i])
+    if runs.times is None:
+        return str(start) if start == end else f"{start}–{end}"
+    return stretch_text(start, end, runs.times[i])
 
 
 def channels_text(found: Explanation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from .forms import (
     NO_RUN,
     as_ids,
+    as_labels,
     as_run,
+    as_times,
     check_values,
     default_names,
     duplicates,
@@ -22,6 +24,7 @@ from .forms import (
     shorten,
 )
 
+Data = NDArray[Any] | list[NDArray[Any]]
 Index = int | slice | Sequence[int] | NDArray[Any]
 
 
@@ -39,7 +42,8 @@ class Runs:
     units : sequence of str, optional
         Units of the channels, `""` where there is none.
     times : sequence of array-like of shape (n_timesteps_i,), optional
-        Clock or elapsed time of every timestep, numbers or datetimes.
+        Clock or elapsed time of every timestep, numbers or datetimes (with a time zone: turned
+        into UTC).
     time_unit : str, optional
         Unit of numeric `times`, for example `"h"`.
     labels : array-like of shape (n_runs,), optional
@@ -89,15 +93,13 @@ class Runs:
             raise ValueError(NO_RUN)
         self.ids = np.arange(len(arrays)) if ids is None else as_ids(ids, len(arrays))
         # One array where all runs are equally long: ten thousands of runs stay quick to check.
-        self._data: NDArray[Any] | list[NDArray[Any]] = (
-            cast(NDArray[Any], arrays) if is_dense(arrays) else self._as_list(arrays)
-        )
+        self._data: Data = arrays if is_dense(arrays) else self._as_list(arrays)
         n_channels = self._data[0].shape[1]
         self.channels = default_names(n_channels) if channels is None else tuple(map(str, channels))
         self.units = ("",) * n_channels if units is None else tuple(units)
-        self.times = None if times is None else [np.asarray(t) for t in times]
+        self.times: list[NDArray[Any]] | None = None if times is None else list[Any](times)
         self.time_unit = time_unit
-        self.labels = None if labels is None else np.asarray(labels)
+        self.labels = None if labels is None else as_labels(labels)
         self._check()
 
     def _as_list(self, arrays: Sequence[Any] | NDArray[Any]) -> list[NDArray[Any]]:
@@ -133,12 +135,9 @@ class Runs:
         for what, names in (("run id", self.ids.tolist()), ("channel", self.channels)):
             if twice := duplicates(names):
                 raise ValueError(f"{what} {twice[0]!r} stands twice: each must be unique")
-        for position, times in enumerate(self.times or ()):
-            if times.shape != (len(self._data[position]),):
-                raise ValueError(
-                    f"{self._name(position)} has times of shape {times.shape} for "
-                    f"{len(self._data[position])} timesteps: pass one time a timestep"
-                )
+        if self.times is not None:
+            each = enumerate(zip(self.times, self._data, strict=True))
+            self.times = [as_times(t, len(array), self._name(i)) for i, (t, array) in each]
 
     def _check_lengths(self) -> None:
         lengths = self.lengths

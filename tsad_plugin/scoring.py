@@ -124,7 +124,8 @@ def reduce_timesteps(
         return timestep_scores.sum(axis=1, dtype=np.float64) / n_measured
     if reduction == "max":
         return timestep_scores.max(axis=1).astype(np.float64)
-    n_worst = np.ceil(np.round(float(reduction) * n_measured, 9)).astype(int)  # 0.07 * 100 > 7
+    share = np.round(float(reduction) * n_measured, 9)  # 0.07 * 100 > 7
+    n_worst = np.ceil(share).astype(int).clip(min=1)
     ordered = (-np.sort(-timestep_scores, axis=1)).cumsum(axis=1, dtype=np.float64)
     return ordered[np.arange(len(ordered)), n_worst - 1] / n_worst
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +30,7 @@ LOG_FROM = 10.0
 MAX_NAMED = 25  # runs whose ids fit below the axis
 SIGMAS = (3, 2, 1)
 N_BINS = (8, 80)
+TINY = 1e-9  # a threshold of which no score is a sensible multiple
 
 
 def score_chart(
@@ -71,7 +73,7 @@ def score_chart(
     is_outlier = np.zeros(len(values), bool) if outlier is None else np.asarray(outlier, bool)
     good = _finite(calibration)
     log = wants_log(values, good, threshold)
-    _add_bands(figure, good, len(values), values[values > 0].min() if log else None)
+    _add_bands(figure, good, len(values), min(values.min(), good.min(initial=np.inf)) if log else 0)
     names = list(range(len(values))) if ids is None else list(ids)
     texts = _hover_texts(values, names, labels, threshold)
     _add_runs(figure, values, is_outlier, texts)
@@ -104,16 +106,13 @@ def wants_log(
     return bool(scores.max() > LOG_FROM * max(usual))
 
 
-def _add_bands(
-    figure: go.Figure, good: NDArray[np.float64], n_runs: int, floor: float | None
-) -> None:
-    """Mean ± kσ of good runs; `floor` is where the bands end on an axis that has no 0."""
+def _add_bands(figure: go.Figure, good: NDArray[np.float64], n_runs: int, floor: float) -> None:
+    """Mean ± kσ of good runs; `floor` is where the axis begins."""
     if len(good) < 2:
         return
-    mean, sigma = good.mean(), good.std()
-    ends = [0.5, n_runs + 0.5]
+    mean, sigma, ends = good.mean(), good.std(ddof=1), [0.5, n_runs + 0.5]
     for k in SIGMAS:
-        low, high = max(mean - k * sigma, 0.0 if floor is None else floor), mean + k * sigma
+        low, high = max(mean - k * sigma, floor), mean + k * sigma
         figure.add_scatter(
             x=[*ends, *ends[::-1]],
             y=[low, low, high, high],
@@ -142,12 +141,17 @@ def _hover_texts(
     labels: Sequence[Any] | None,
     threshold: float | None,
 ) -> list[str]:
-    times = [f" ({s / threshold:.2f} × threshold)" if threshold else "" for s in scores]
-    known = [""] * len(scores) if labels is None else [f"<br>label: {plain(x)}" for x in labels]
+    has_times = threshold is not None and threshold > TINY
+    times = [f" ({s / threshold:.2f} × threshold)" if has_times else "" for s in scores]
+    known = [""] * len(scores) if labels is None else [_label(label) for label in labels]
     return [
         f"<b>{plain(name)}</b><br>score {score:.3g}{relative}{label}"
         for name, score, relative, label in zip(names, scores, times, known, strict=True)
     ]
+
+
+def _label(label: Any) -> str:
+    return "" if np.any(pd.isna(label)) else f"<br>label: {plain(label)}"
 
 
 def _add_runs(
@@ -290,7 +294,7 @@ def _add_outline(
         y=closed,
         mode="lines",
         line={"color": BLUE, "width": 2.5},
-        name=f"runs of this report ({len(values):,})",
+        name=f"new runs ({len(values):,})",
         text=["", *[f"{c:,} of {len(values):,}" for c in np.repeat(counts, 2)], ""],
         hovertemplate="here: %{text} runs (%{y:.1f} %)<extra></extra>",
     )

@@ -19,19 +19,19 @@ def times_of(x: ArrayLike | None, n: int) -> NDArray[Any]:
 def between(times: NDArray[Any], positions: NDArray[np.float64]) -> NDArray[Any]:
     """Times at positions between timesteps; beyond the ends the last step goes on."""
     clock = np.issubdtype(times.dtype, np.datetime64)
-    numbers = times.astype("datetime64[ms]").astype(np.int64) if clock else times.astype(float)
-    steps = np.diff(numbers) if len(numbers) > 1 else [3_600_000 if clock else 1]
+    numbers = times.astype("datetime64[us]").astype(np.int64) if clock else times.astype(float)
+    steps = np.diff(numbers) if len(numbers) > 1 else [3_600_000_000 if clock else 1]
     wider = np.concatenate([[numbers[0] - steps[0]], numbers, [numbers[-1] + steps[-1]]])
     found = np.interp(positions, np.arange(-1, len(numbers) + 1), wider)
-    return compact(found.round().astype(np.int64).astype("datetime64[ms]") if clock else found)
+    return compact(found.round().astype(np.int64).astype("datetime64[us]") if clock else found)
 
 
 def compact(times: NDArray[Any]) -> NDArray[Any]:
     """Datetimes no finer than they need be: they are written out as text."""
     if not np.issubdtype(times.dtype, np.datetime64):
         return times
-    seconds = times.astype("datetime64[s]")
-    return seconds if (seconds == times).all() else times.astype("datetime64[ms]")
+    coarser = (times.astype(f"datetime64[{unit}]") for unit in ("s", "ms"))
+    return next((c for c in coarser if (c == times).all()), times.astype("datetime64[us]"))
 
 
 def shade(

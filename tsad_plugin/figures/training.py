@@ -79,14 +79,14 @@ def _marker(color: str, symbol: str) -> dict[str, Any]:
 
 
 def _add_new(figure: go.Figure, new: NDArray[Any], ids: Sequence[Any] | None, start: int) -> int:
-    """Runs of the report, on the right of the training runs; returns where they end."""
+    """New runs, on the right of the training runs; returns where they end."""
     gap = max(1, (start + len(new)) // 40)
     figure.add_vline(start + gap / 2 - 0.5, line={"color": GREY, "width": 1})
     places = start + gap + np.arange(len(new))
     names = dict(enumerate(ids)) if ids is not None else None
     marker = _marker(GREEN, "triangle-up")
     at = np.arange(len(new))
-    _add_lengths(figure, places, new, at, names, "runs of this report", marker)
+    _add_lengths(figure, places, new, at, names, "new runs", marker)
     return int(places[-1]) + 1
 
 
@@ -143,7 +143,7 @@ def training_curve(history: Sequence[Mapping[str, float]], *, height: int = 300)
     Returns
     -------
     plotly.graph_objects.Figure
-        Epochs are counted from 1. The axis is logarithmic.
+        Epochs are counted from 1. The axis is logarithmic where all losses are above 0.
     """
     figure = new_figure(height, "epoch", "loss (mean squared error)")
     if len(history) == 0:

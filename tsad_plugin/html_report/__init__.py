@@ -6,6 +6,7 @@ plotly and Jinja2 are loaded when a report is made, not before: they are extras.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from tsad_plugin.base import ReconstructionDetector
-from tsad_plugin.files import replacing
+from tsad_plugin.files import check_file, replacing
 from tsad_plugin.inputs import as_runs, with_channels
 from tsad_plugin.results import Scored
 
@@ -66,25 +67,16 @@ def write(scored: Scored, path: str | os.PathLike[str]) -> None:
     check_target(path)
     from .page import page
 
-    detector = scored.detector
-    runs = with_channels(scored.runs, detector.channels_)
-    scored = Scored(detector, runs, scored.scores, scored.labels, scored.threshold)
+    scored = replace(scored, runs=with_channels(scored.runs, scored.detector.channels_))
     text = page(scored, datetime.now().astimezone())
     with replacing(Path(path)) as part:
-        part.write_text(text, "utf-8", newline="\n")
+        # Half a character, as of a file name that is not UTF-8, is written as "?".
+        part.write_text(text, "utf-8", errors="replace", newline="\n")
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
     """Raise now for a report that could not be written later."""
-    target, name = Path(path), repr(str(path))
-    if not target.name.lower().endswith(ENDINGS):
-        raise ValueError(f"cannot write {name}: its name must end in .html")
-    if not target.parent.is_dir():
-        raise ValueError(
-            f"cannot write {name}: there is no folder {str(target.parent)!r}, make it first"
-        )
-    if target.is_dir():
-        raise ValueError(f"cannot write {name}: that is a folder, choose another name")
+    check_file(Path(path), ENDINGS, ".html")
     if missing := missing_library():
         raise ModuleNotFoundError(f"a report needs {missing}, which is not installed: {INSTALL}")
 

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 
 from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.forms import plural
@@ -61,12 +62,12 @@ def threshold(scored: Scored) -> str:
     n_calibration = len(scored.detector.calibration_scores_)
     if isinstance(thresholder, float):
         return (
-            f"{value}: {thresholder:.3g} of the training runs lie above it (contamination = "
+            f"{value}: {thresholder:.1%} of the training runs lie above it (contamination = "
             f"{thresholder:g})"
         )
     if isinstance(thresholder, Thresholder):
         source = plural(n_calibration, "good run")
-        return f"{value}: {thresholder!r} of the scores of {source} held out of training"
+        return f"{value}: {_shown(thresholder)} of the scores of {source} held out of training"
     return f"{type(thresholder).__name__} gives the labels; its threshold is no score"
 
 
@@ -75,11 +76,28 @@ def parameters(detector: ReconstructionDetector) -> list[tuple[str, str, str]]:
     defaults = {n: p.default for n, p in signature(type(detector).__init__).parameters.items()}
     unused = {*getattr(detector, "unused_parameters", ()), *NO_MODEL}
     rows = [
-        (name, str(value), "" if _equal(value, defaults.get(name)) else str(defaults.get(name)))
+        (name, _used(detector, name, value), _other(value, defaults.get(name)))
         for name, value in detector.get_params(deep=False).items()
         if name not in unused
     ]
     return sorted(rows, key=lambda row: (not row[2], row[0]))
+
+
+def _used(detector: ReconstructionDetector, name: str, value: Any) -> str:
+    """A parameter as text; for None what was taken in its place."""
+    chosen = getattr(detector, "architecture_", {}) if value is None else {}
+    return f"{chosen[name]} (chosen)" if name in chosen else _shown(value)
+
+
+def _other(value: Any, default: Any) -> str:
+    """The default, where the value is another."""
+    return "" if _equal(value, default) else str(default)
+
+
+def _shown(value: Any) -> str:
+    """A value as text; objects with all of their parameters."""
+    with config_context(print_changed_only=False):
+        return repr(value) if hasattr(value, "get_params") else str(value)
 
 
 def _equal(value: Any, default: Any) -> bool:

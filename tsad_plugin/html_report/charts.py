@@ -120,7 +120,7 @@ def run_charts(
         figure = figures.run_courses(
             _courses(scored, explanation, measured, reconstruction, band),
             np.where(np.isnan(measured), np.nan, contributions),
-            runs.channels,
+            detector.channels_,
             x=x,
             x_title=x_title,
             stretch=(explanation.start, explanation.end),
@@ -138,8 +138,9 @@ def _courses(
     band: Band,
 ) -> list[Course]:
     """The leading channels of a run (n_timesteps, n_channels)."""
-    runs = scored.runs
-    units = runs.units if any(runs.units) else scored.detector.units_
+    # An array has no names: the detector's are those of the explanation.
+    channels, units = scored.detector.channels_, scored.runs.units
+    units = units if any(units) else scored.detector.units_
     return [
         Course(
             name,
@@ -152,7 +153,7 @@ def _courses(
             _note(found, name),
         )
         for name in leading(found)
-        for c in [runs.channels.index(name)]
+        for c in [channels.index(name)]
     ]
 
 

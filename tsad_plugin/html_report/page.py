@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
@@ -161,11 +162,7 @@ def table(
 
 
 def _stretch(runs: Runs, i: int, found: Explanation) -> str:
-    text = stretch(runs, i, found.start, found.end)
-    first, _, last = (part.strip() for part in text.partition("–"))
-    if not any(found.channels.values()):
-        return "–"
-    return first if first == last else text
+    return stretch(runs, i, found.start, found.end) if any(found.channels.values()) else "–"
 
 
 def _sigmas(deviation: float) -> str:
@@ -181,7 +178,7 @@ def _shares(found: Explanation) -> list[tuple[str, str]]:
 
 def _label(runs: Runs, i: int) -> str:
     label = None if runs.labels is None else runs.labels[i]
-    return "–" if label is None or label != label else str(label)
+    return "–" if label is None or np.any(pd.isna(label)) else str(label)
 
 
 def detail(scored: Scored, i: int, found: Explanation, rank: int, chart: Chart) -> dict[str, Any]:
