@@ -754,6 +754,16 @@ def test_one_run_of_unusual_length_shows_its_length() -> None:
     )
 
 
+def test_units_of_the_header_are_known_to_the_model() -> None:
+    table = pd.read_csv("train.csv").rename(columns={"T": "T [°C]"})
+    table.to_csv("units.csv", index=False)
+    assert "channels: T, p" in done(f"fit units.csv {COLUMNS} {QUICK} --model m")
+    assert (load("m").channels_, load("m").units_) == (("T", "p"), ("°C", ""))
+    assert "40 runs" in done("score units.csv --model m")
+    hint = "no column 'T [°C]'; columns here: batch, hours, T, p"
+    assert hint in refusal("score train.csv --model m")
+
+
 # -- demo ------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tsad_plugin.runs import Runs
+from tsad_plugin.sources import split_unit
 from tsad_plugin.tables import read_runs
 
 nan = np.nan
@@ -914,3 +915,38 @@ def test_spaces_around_a_run_id_do_not_make_another_run(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("run,t,a\nA,0,1\nA ,1,2\n B,0,1\nB,1,3\n", encoding="utf-8")
     assert read_runs(path, run="run", time="t").ids.tolist() == ["A", "B"]
+
+
+def test_units_stand_in_the_header() -> None:
+    table = pd.DataFrame(
+        {"b": [1, 1, 2, 2], "t_h": [0, 1, 0, 1], "T [°C]": [1.0, 2, 3, 4], "pH": [5.0, 6, 7, 8]}
+    )
+    runs = read_runs(table, "b", "t_h", units="header")
+    assert (runs.channels, runs.units, runs.time_unit) == (("T", "pH"), ("°C", ""), "h")
+    one = read_runs(table, "b", "t_h", channels=["T [°C]"], units="header")
+    assert (one.channels, one.units) == (("T",), ("°C",))
+    plain = read_runs(table, "b", "t_h")
+    assert (plain.channels, plain.units, plain.time_unit) == (("T [°C]", "pH"), ("", ""), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "unit"),
+    [
+        ("T [°C]", "T", "°C"),
+        ("T[ K ]", "T", "K"),
+        ("[°C]", "[°C]", ""),
+        ("a [b] c", "a [b] c", ""),
+        ("x []", "x", ""),
+        (7, "7", ""),
+    ],
+)
+def test_a_unit_is_what_stands_in_brackets_at_the_end(
+    name: object, channel: str, unit: str
+) -> None:
+    assert split_unit(name) == (channel, unit)
+
+
+def test_two_columns_of_one_name_and_other_units_are_refused() -> None:
+    table = pd.DataFrame({"b": [1, 1], "T [K]": [1.0, 2], "T [°C]": [1.0, 2]})
+    with pytest.raises(ValueError, match="channel 'T' stands twice"):
+        read_runs(table, "b", layout="long", units="header")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,14 +19,12 @@ from .encoding import CLASSES
 from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
 from .runs import Runs
-from .sources import Table, load_table
+from .sources import Table, load_table, split_unit
 from .tables import Layout, read_runs
 from .thresholds import from_text
 
 YES = ("1", "true", "yes", "y", "good", "ok")
 NO = ("0", "false", "no", "n", "bad", "faulty")
-# What a column of times says of its unit: time_h, "elapsed (min)", t[s].
-TIME_UNIT = re.compile(r"[_\s(\[](ms|s|min|h|d)[)\]]?$")
 
 
 class Columns(NamedTuple):
@@ -74,14 +71,13 @@ def read_table(table: Table, columns: Columns) -> Runs:
         )
     left_out = [] if good in (None, label) else [good]
     frame = table.frame.drop(columns=left_out, errors="ignore")
-    unit = None if time is None else TIME_UNIT.search(time)
     return read_runs(
         replace(table, frame=frame),
         run,
         time,
         channels=channels,
         label=label,
-        units={time: unit[1]} if unit else None,
+        units="header",
         layout=layout,
     )
 
@@ -93,7 +89,8 @@ def resolved(columns: Columns, table: Table, runs: Runs) -> Columns:
     if layout == "auto":
         layout = "wide" if is_wide else "long"
     # A wide table's channels are its timesteps, of which a longer run has more.
-    channels = list(runs.channels) if layout == "long" else columns.channels
+    named = {split_unit(name)[0]: name for name in table.frame.columns}
+    channels = [named[c] for c in runs.channels] if layout == "long" else columns.channels
     return columns._replace(layout=layout, channels=channels)
 
 

@@ -114,7 +114,9 @@ def long_frame(runs: Runs, run: str, time: str) -> pd.DataFrame:
     columns: dict[str, Any] = {run: np.repeat(runs.ids, runs.lengths)}
     if runs.times is not None:
         columns[time] = np.concatenate(runs.times)
-    values = pd.DataFrame(np.concatenate(runs.arrays), columns=list(runs.channels))
+    pairs = zip(runs.channels, runs.units, strict=True)
+    names = [f"{channel} [{unit}]" if unit else channel for channel, unit in pairs]
+    values = pd.DataFrame(np.concatenate(runs.arrays), columns=names)
     return pd.DataFrame(columns).join(values)
 
 

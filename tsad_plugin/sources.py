@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 SAMPLE_BYTES = 1 << 16
+# What the header says of units: "temperature [°C]", and of a column of times also time_h, t(min).
+UNIT = re.compile(r"(?<=\S)\s*\[([^\[\]]*)\]$")
+TIME_UNIT = re.compile(r"[_\s(\[](ms|s|min|h|d)[)\]]?$")
 DECIMAL_COMMA = re.compile(r"\s*[-+]?[0-9]+,[0-9]+\s*")
 REASONS: tuple[tuple[Any, str], ...] = (
     (FileNotFoundError, "there is no such file: check the name and the folder"),
@@ -133,6 +136,18 @@ def _as_numbers(column: pd.Series) -> pd.Series:
     if column.dtype.kind in "mM":  # the way through objects takes seconds
         return pd.Series(np.nan, index=column.index)
     return pd.to_numeric(column.astype(object), errors="coerce")
+
+
+def split_unit(name: Hashable) -> tuple[str, str]:
+    """Name and unit of a column: `temperature [°C]` is temperature in °C."""
+    found = UNIT.search(str(name))
+    return (str(name)[: found.start()], found[1].strip()) if found else (str(name), "")
+
+
+def time_unit(name: Hashable) -> str | None:
+    """Unit of a column of times, where its name ends in one."""
+    found = TIME_UNIT.search(str(name))
+    return found[1] if found else None
 
 
 def load_table(source: Any, text_column: Hashable | None = None) -> Table:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .forms import did_you_mean, looks_tabular, shorten, without_padding
 from .runs import Runs
-from .sources import Table, load_table
+from .sources import Table, load_table, split_unit, time_unit
 
 Layout = Literal["auto", "long", "wide"]
 
@@ -29,7 +29,7 @@ def read_runs(
     *,
     channels: Sequence[Hashable] | None = None,
     label: Hashable | None = None,
-    units: Mapping[Hashable, str] | None = None,
+    units: Mapping[Hashable, str] | Literal["header"] | None = None,
     layout: Layout = "auto",
 ) -> Runs:
     """Read runs from a table.
@@ -53,8 +53,9 @@ def read_runs(
         that are not `run`, `time` or `label`.
     label : str, optional
         Column with what is known of the run, the same in all its rows.
-    units : mapping of str to str, optional
-        Units by column, that of `time` included, in long tables.
+    units : mapping of str to str, or "header", optional
+        Units by column, that of `time` included, in long tables. `"header"` takes them from the
+        names: `temperature [°C]` is the channel temperature in °C, `time_h` is in h.
     layout : {"auto", "long", "wide"}, default "auto"
         `"auto"` reads a long table if `time` is given or a run's id repeats, else a wide one.
 
@@ -98,7 +99,8 @@ def read_runs(
     columns = table.frame.columns
     if isinstance(channels, str):
         channels = [channels]
-    for name in (*(units or ()), *_check_roles(run, time, label, *(channels or ()))):
+    given = () if units == "header" else units or ()
+    for name in (*given, *_check_roles(run, time, label, *(channels or ()))):
         _check_column(name, columns)
     is_long = _is_long(table, run, time, layout)
     names = _number_columns(table, (run, time, label)) if channels is None else list(channels)
@@ -106,7 +108,7 @@ def read_runs(
         raise ValueError("no channels: name at least one column of numbers in channels=")
     if is_long:
         return _read_long(table, run, time, names, label, units)
-    if units:
+    if given:
         raise ValueError("units are for the columns of a long table, and this one is read as wide")
     return _read_wide(table, run, names, label, warn=layout == "auto")
 
@@ -164,7 +166,7 @@ def _read_long(
     time: Hashable | None,
     channels: list[Hashable],
     label: Hashable | None,
-    units: Mapping[Hashable, str] | None,
+    units: Mapping[Hashable, str] | Literal["header"] | None,
 ) -> Runs:
     codes, ids = _run_ids(table, run)
     times = None if time is None else table.times(time)
@@ -173,13 +175,18 @@ def _read_long(
         order = _in_time(order, codes, times, ids, time)
         _check_no_time_twice(table, order, codes, times, ids, time)
     cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    if units == "header":
+        named, unit_of_time = [split_unit(c) for c in channels], time_unit(time)
+    else:
+        known = units or {}
+        named, unit_of_time = [(str(c), known.get(c, "")) for c in channels], known.get(time)
     return Runs(
         np.split(table.matrix(channels, order), cuts),
         ids=ids,
-        channels=[str(c) for c in channels],
-        units=None if units is None else [units.get(c, "") for c in channels],
+        channels=[name for name, _ in named],
+        units=[unit for _, unit in named],
         times=None if times is None else np.split(times[order], cuts),
-        time_unit=None if units is None else units.get(time),
+        time_unit=unit_of_time,
         labels=None if label is None else _labels(table.frame[label], codes, ids),
     )
 
