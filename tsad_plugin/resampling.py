@@ -1,7 +1,7 @@
 """Runs of unequal length brought to one length, and back.
 
-The only module that imports tslearn. tslearn resamples groups of equal length: on a set padded
-with NaN it is about fifteen times slower.
+tslearn is imported here, and for its loader of public data sets, alone. It resamples groups of
+equal length: on a set padded with NaN it is about fifteen times slower.
 """
 
 from __future__ import annotations
