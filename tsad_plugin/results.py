@@ -36,11 +36,9 @@ class Scored:
     def of(cls, detector: ReconstructionDetector, runs: Runs) -> Self:
         """Score runs."""
         scores = detector.decision_function(runs)
-        if not isinstance(detector.thresholder_, (float, Thresholder)):
-            return cls(detector, runs, scores, detector.predict(runs), float("nan"))
-        # As `predict` does, but without scoring all runs once more.
-        threshold = float(detector.threshold_)
-        return cls(detector, runs, scores, (scores > threshold).astype(np.int64), threshold)
+        ours = isinstance(detector.thresholder_, (float, Thresholder))
+        threshold = float(detector.threshold_) if ours else float("nan")
+        return cls(detector, runs, scores, detector._label(scores), threshold)
 
     @property
     def ranked(self) -> list[int]:

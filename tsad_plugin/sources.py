@@ -173,7 +173,7 @@ def load_table(source: Any, text_column: Hashable | None = None) -> Table:
 
 def _read_file(path: Path, text_column: Hashable | None) -> Table:
     try:
-        is_text = _ending(path) in TEXT_ENDINGS
+        is_text = ending(path) in TEXT_ENDINGS
         return _read_text(path, text_column) if is_text else _read_parquet(path)
     except (OSError, EOFError, zlib.error, ValueError, pd.errors.ParserWarning) as error:
         raise ValueError(f"cannot read {os.fspath(path)!r}: {_reason(error)}") from error
@@ -186,7 +186,8 @@ def _reason(error: Exception) -> str:
     return next((reason for kind, reason in REASONS if isinstance(error, kind)), str(error))
 
 
-def _ending(path: Path) -> str:
+def ending(path: Path) -> str:
+    """`.csv` of `X.csv`, and of `X.CSV.gz`."""
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
@@ -213,7 +214,7 @@ def _read_text(path: Path, text_column: Hashable | None) -> Table:
         sample = file.read(SAMPLE_BYTES)
     if b"\0" in sample:
         raise ValueError("it holds binary data or UTF-16: save it as text in UTF-8")
-    separator = "\t" if _ending(path) == ".tsv" else _separator(sample.decode(errors="replace"))
+    separator = "\t" if ending(path) == ".tsv" else _separator(sample.decode(errors="replace"))
     with _open(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         frame = pd.read_csv(

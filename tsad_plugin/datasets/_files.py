@@ -43,11 +43,6 @@ def reading(path: PathLike) -> Iterator[None]:
         raise ValueError(f"cannot read {os.fspath(path)!r}: {reason}") from error
 
 
-def ending(path: PathLike) -> str:
-    """`.ts` of `X.ts`, and of `X.TS.gz`."""
-    return Path(Path(path).name.lower().removesuffix(".gz")).suffix
-
-
 def open_text(path: PathLike) -> TextIO:
     """Open a text file in UTF-8, a packed one where its name ends in `.gz`."""
     if Path(path).name.lower().endswith(".gz"):

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tsad_plugin.datasets._archive import FORMATS, classes
-from tsad_plugin.datasets._files import PathLike, ending, naming, read_lines
+from tsad_plugin.datasets._files import PathLike, naming, read_lines
 from tsad_plugin.forms import as_float, without_padding
 from tsad_plugin.runs import Runs
+from tsad_plugin.sources import ending
 
 
 def read_ucr(path: PathLike) -> Runs:
@@ -62,7 +63,7 @@ def read_ucr(path: PathLike) -> Runs:
     >>> read_ucr(path)
     Runs(2 runs of 2 to 3 timesteps; channels channel_0; ids 0 … 1; labels 1 (1), 2 (1))
     """
-    kind = ending(path)
+    kind = ending(Path(path))
     if kind not in FORMATS:
         raise ValueError(
             f"cannot read {str(path)!r}: pass a file {', '.join(FORMATS)} (also with .gz); for a "
