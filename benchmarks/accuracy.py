@@ -18,9 +18,9 @@ from common import DATA, options
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tsad_plugin
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.datasets import read_ucr
 from tsad_plugin.detectors import ALL
+from tsad_plugin.reconstruction import ReconstructionDetector
 
 DETECTORS = [cls.__name__ for cls in ALL]
 Split = tuple[Any, Any, np.ndarray]

@@ -19,10 +19,10 @@ from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner, Result
 
 from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.cli import app
 from tsad_plugin.cli_input import Columns, make_detector, read_table
 from tsad_plugin.encoding import CLASSES
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.sources import load_table
 from tsad_plugin.thresholds import from_text
 

@@ -60,9 +60,8 @@ from tsad_plugin import (
     training,
 )
 from tsad_plugin.autoencoder import SequenceAutoEncoder
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.parameters import Parameters
-from tsad_plugin.reconstructor import Batch
+from tsad_plugin.reconstruction import Batch, ReconstructionDetector
 from tsad_plugin.steps import Step
 
 Detector = type[ReconstructionDetector]

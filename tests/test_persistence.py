@@ -23,10 +23,10 @@ from sklearn.base import clone
 import tsad_plugin
 from tsad_plugin import persistence
 from tsad_plugin.autoencoder import SequenceAutoEncoder
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.detectors import FCVAE, CNN1DAutoEncoder, FCAutoEncoder, LSTMAutoEncoder
 from tsad_plugin.encoding import CLASSES
 from tsad_plugin.persistence import SCHEMA, load, read_metadata, save
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.runs import Runs
 from tsad_plugin.steps import ChannelPCA, Despike, MovingAverage, Step
 from tsad_plugin.thresholds import ConformalThreshold, KSigma, PeaksOverThreshold, Thresholder

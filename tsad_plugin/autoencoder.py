@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .base import ReconstructionDetector
 from .calibration import MAX_FOLDS, train_calibrated
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
 from .preprocessing import Prepared, Preprocessor
-from .reconstructor import Batch
+from .reconstruction import Batch, ReconstructionDetector
 from .runs import Runs
 from .scoring import Duration, Scorer
 from .training import Schedule, choose_device, draw_seed, reconstruct, seeded, threads

@@ -1,12 +1,9 @@
-"""The detector: a reconstructor with a threshold, and all that PyOD asks of it.
-
-The only module that knows PyOD.
-"""
+"""PyOD's contract over runs: fit, scores, threshold, labels, probabilities."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +12,9 @@ from pyod.models.base import BaseDetector
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from .explanation import Evidence, Explanation, explain_run
 from .inputs import as_runs
-from .reconstructor import Reconstructor
+from .learner import RunLearner
+from .rules import check_parameters
 from .runs import Runs
 from .thresholds import Thresholder
 
@@ -34,11 +31,13 @@ class _LabelsOne:
         return self.thresholder.predict(at_least_two)[: len(scores)]
 
 
-class ReconstructionDetector(Reconstructor, BaseDetector):
-    """Base of all detectors: scores how far runs are from what good runs let it expect.
+class RunDetector(RunLearner, BaseDetector):
+    """Base of all detectors: PyOD's methods and attributes, a sample being a run.
 
-    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD. The
-    constructor describes the parameters.
+    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD. A public
+    method takes X as an array, a list of arrays or `Runs` with the channels of the training runs
+    (`as_runs` lists all forms). It raises ValueError where X is nothing of that kind, and
+    scikit-learn's NotFittedError before `fit`.
 
     Attributes
     ----------
@@ -64,10 +63,20 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         Ids of those.
     """
 
+    contamination: Any
+
     thresholder_: Any
     threshold_: float
     labels_: NDArray[np.int64]
     decision_scores_: NDArray[np.float64]
+
+    @abstractmethod
+    def _scores(self, runs: Runs) -> NDArray[np.float64]:
+        """Scores of runs like those of training, shape (n_runs,)."""
+
+    def _training_scores(self, runs: Runs) -> NDArray[np.float64]:
+        """Scores of the runs of `fit`, those too short or too long to learn from among them."""
+        return self._scores(runs)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from runs.
@@ -107,7 +116,7 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         self._fit_runs(runs)
         self.classes_ = np.array([0, 1])
         self._set_n_classes(None)
-        self.decision_scores_ = self._scores(runs)
+        self.decision_scores_ = self._training_scores(runs)
         self._process_decision_scores()
 
     def _process_decision_scores(self) -> Self:
@@ -134,9 +143,34 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         self.thresholder_ = view.contamination
         return self
 
+    def with_threshold(self, contamination: Any) -> Self:
+        """Return the fitted detector with another threshold, without learning again.
+
+        Parameters
+        ----------
+        contamination : float or thresholder
+            As the parameter of the constructor, for example what `tune_threshold` returns.
+
+        Returns
+        -------
+        detector
+            A copy with that `contamination`, and `threshold_` and `labels_` to it; it shares all
+            else that was learned with this one.
+
+        Raises
+        ------
+        ValueError
+            If `contamination` is neither a number in (0, 0.5] nor a thresholder.
+        """
+        check_is_fitted(self, "thresholder_")
+        relabelled = copy.copy(self)
+        relabelled.contamination = contamination
+        check_parameters(relabelled)
+        return relabelled._process_decision_scores()
+
     def _as_pyod(self) -> Self:
         """Return a view with the fitted thresholder where PyOD looks for it."""
-        check_is_fitted(self, "scorer_")
+        check_is_fitted(self, "thresholder_")
         view, thresholder = copy.copy(self), self.thresholder_
         ours = isinstance(thresholder, (float, Thresholder))
         view.contamination = thresholder if ours else _LabelsOne(thresholder)
@@ -205,78 +239,6 @@ class ReconstructionDetector(Reconstructor, BaseDetector):
         """
         view = self._as_pyod()
         return BaseDetector.predict_proba(view, self._read(X), method, return_confidence)
-
-    def explain(self, X: Any, run: Any = None) -> Explanation:
-        """Say why a run has its score.
-
-        Parameters
-        ----------
-        X : array-like, list of arrays or Runs
-            Runs with the channels of the training runs.
-        run : object, optional
-            Id of the run; by default the one with the highest score.
-
-        Returns
-        -------
-        Explanation
-            Residual, latent and duration parts, worst stretch, channels; its `text` is one line.
-
-        Raises
-        ------
-        ValueError
-            If no run has that id.
-        """
-        runs = self._read(X)
-        found = int(np.argmax(self._scores(runs))) if run is None else runs.position(run)
-        return self.explain_all(runs[found])[0]
-
-    def explain_all(self, X: Any) -> list[Explanation]:
-        """Say of every run why it has its score, in one pass over all of them.
-
-        Parameters
-        ----------
-        X : array-like, list of arrays or Runs
-            Runs with the channels of the training runs.
-
-        Returns
-        -------
-        list of Explanation
-            In the order of the runs.
-        """
-        runs = self._read(X)
-        level = self.scorer_.timestep_level_
-        return [explain_run(evidence, level) for evidence in self._evidence(runs)]
-
-    def _evidence(self, runs: Runs) -> Iterator[Evidence]:
-        scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
-        for batch in self._batches(runs):
-            lengths, parts = batch.runs.lengths, (batch.contributions, batch.observed)
-            scores = scorer.scores(*parts, batch.codes, lengths)
-            columns = (
-                scores.tolist(),
-                self._label(scores).tolist(),
-                scorer.spe(*parts).tolist(),
-                [None] * len(lengths) if batch.codes is None else scorer.latent_.t2(batch.codes),
-                scorer.duration_.deviations(lengths).tolist(),
-                self._contributions(batch),
-            )
-            for score, label, residual, latent, duration, contributions in zip(
-                *columns, strict=True
-            ):
-                yield Evidence(
-                    run=next(ids),
-                    score=score,
-                    threshold=float(self.threshold_),
-                    is_outlier=bool(label),
-                    residual=residual,
-                    latent=latent,
-                    n_timesteps=len(contributions),
-                    duration=duration,
-                    contributions=contributions,
-                    channels=self.channels_,
-                    times=next(times, None),
-                    time_unit=runs.time_unit,
-                )
 
     def _label(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
         """Labels of scores, as `predict` gives them."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import ReconstructionDetector
 from .forms import NChannels
 from .preprocessing import Prepared, Preprocessor, changes_channels
+from .reconstruction import ReconstructionDetector
 from .scoring import Duration, Scorer
 
 # Share of a channel's spread by which that of each phase is widened. (docs/benchmark.md measures.)

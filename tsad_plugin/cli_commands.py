@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from . import cli_input, cli_output, html_report
-from .base import ReconstructionDetector
 from .cli_input import Columns
 from .cli_output import say
 from .forms import plural, shorten
 from .persistence import check_target, save
+from .reconstruction import ReconstructionDetector
 from .results import Scored, constant_channels, describe, number
 from .runs import Runs
 from .thresholds import Thresholder

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .base import ReconstructionDetector
 from .encoding import CLASSES
 from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
+from .reconstruction import ReconstructionDetector
 from .runs import Runs
 from .sources import Table, load_table, split_unit
 from .tables import Layout, read_runs

@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import ReconstructionDetector
 from .explanation import Explanation, leading_channels, stretch_text
 from .forms import plural
+from .reconstruction import ReconstructionDetector
 from .runs import Runs
 from .thresholds import Thresholder
 

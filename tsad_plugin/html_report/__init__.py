@@ -14,9 +14,9 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.files import check_file, replacing
 from tsad_plugin.inputs import as_runs, with_channels
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored
 
 LIBRARIES = {"plotly": "plotly", "jinja2": "Jinja2"}

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn import config_context
 
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.forms import plural
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, number
 from tsad_plugin.thresholds import Thresholder
 

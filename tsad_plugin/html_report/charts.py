@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from tsad_plugin import figures
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.explanation import Explanation
 from tsad_plugin.figures import Course
 from tsad_plugin.preprocessing import Band
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, number
 from tsad_plugin.runs import Runs
 

@@ -15,10 +15,10 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from tsad_plugin.base import ReconstructionDetector
 from tsad_plugin.explanation import Explanation, leading_channels
 from tsad_plugin.figures import CONFIG
 from tsad_plugin.forms import plural
+from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, describe, number, relative, stretch
 from tsad_plugin.runs import Runs
 

@@ -1,4 +1,4 @@
-"""Preprocessor + what reconstructs + scorer, put together: all of a detector but its labels."""
+"""Detectors that score what they cannot reconstruct: residuals, their sizes, what they tell."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 
-from .forms import NChannels, plural
-from .inputs import as_runs, with_channels
-from .preprocessing import Band, Prepared, Preprocessor, stretch, usual_lengths
-from .rules import check_parameters
+from .base import RunDetector
+from .explanation import Evidence, Explanation, explain_run
+from .preprocessing import Prepared, stretch
 from .runs import Runs
 from .scoring import Scorer
 from .training import inference_size
@@ -30,82 +27,19 @@ class Batch(NamedTuple):
     codes: NDArray[np.float32] | None
 
 
-class Reconstructor:
-    """Learns how good runs go, and how large its residuals on such runs are.
+class ReconstructionDetector(RunDetector):
+    """Base of the detectors that score how far runs are from what good runs let them expect.
 
-    A subclass says how it learns (`_fit_prepared`) and what it reconstructs (`_reconstruct`).
-
-    A public method takes X as an array, a list of arrays or `Runs` with the channels of the
-    training runs (`as_runs` lists all forms). It raises ValueError where X is nothing of that
-    kind, and scikit-learn's NotFittedError before `fit`.
+    A subclass says what it reconstructs (`_reconstruct`); its `_fit_prepared` sets `scorer_`.
     """
 
-    # Parameters that every detector has.
-    n_channels: NChannels
-    n_timesteps: int | None
-    length_sigma: float | None
-    steps: Any
-
-    preprocessor_: Preprocessor
     scorer_: Scorer
-    calibration_scores_: NDArray[np.float64]
-    training_lengths_: NDArray[np.int64]
-    trained_on_: NDArray[np.bool_]
-    left_out_: list[str]
-
-    @property
-    def _min_timesteps(self) -> int:
-        """Timesteps that a run must have."""
-        return 1
-
-    @abstractmethod
-    def _preprocessor(self) -> Preprocessor:
-        """Return a preprocessor that is not fitted yet."""
-
-    @abstractmethod
-    def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
-        """Learn from prepared runs; sets `scorer_` and `calibration_scores_`."""
 
     @abstractmethod
     def _reconstruct(
         self, inputs: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """(n, t, i) -> reconstruction (n, t, i), and codes (n, z) where there are any."""
-
-    def _check_parameters(self) -> None:
-        check_parameters(self)
-
-    def _fit_runs(self, runs: Runs) -> None:
-        """Learn everything but the threshold."""
-        usual = self._trainable(runs)
-        self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
-        self.training_lengths_, self.trained_on_ = runs.lengths, usual
-        self.left_out_ = [str(run) for run in runs.ids[~usual].tolist()]
-        self.preprocessor_ = self._preprocessor()
-        good = runs[usual]
-        self._fit_prepared(self.preprocessor_.fit_transform(good), good.lengths)
-
-    def _new_steps(self) -> list[Any]:
-        return [clone(step, safe=False) for step in self.steps]
-
-    def _trainable(self, runs: Runs) -> NDArray[np.bool_]:
-        """Which runs to train on: those of usual length."""
-        name, longest = type(self).__name__, int(runs.lengths.max())
-        if len(runs) < 2:
-            raise ValueError(f"{name} needs at least 2 runs to fit, got {len(runs)}")
-        n_timesteps = min(longest, self.n_timesteps or longest)
-        if n_timesteps < self._min_timesteps:
-            raise ValueError(
-                f"{name} needs runs of at least {self._min_timesteps} timesteps, got "
-                f"{plural(n_timesteps, 'timestep')}: use an FC detector for single rows"
-            )
-        usual = usual_lengths(runs.lengths, self.length_sigma)
-        if usual.sum() < 2:
-            raise ValueError(
-                f"length_sigma={self.length_sigma!r} leaves {usual.sum()} of {len(runs)} runs to "
-                "train on: raise it, or pass None to train on all"
-            )
-        return usual
 
     def _squares(
         self, prepared: Prepared, reconstruction: NDArray[np.float32]
@@ -124,19 +58,6 @@ class Reconstructor:
             squares = self._squares(prepared, reconstruction)
             contributions = self.scorer_.contributions(squares, prepared.observed)
             yield Batch(part, prepared.observed, contributions, reconstruction, codes)
-
-    def _read(self, X: Any) -> Runs:
-        """X as runs like those that the detector was fitted on."""
-        check_is_fitted(self, "scorer_")
-        runs = with_channels(as_runs(X, self.n_channels), self.channels_)
-        longest = runs.lengths.max(initial=0)
-        longest_trained = int(self.training_lengths_.max())
-        if (longest == 1) != (longest_trained == 1):
-            raise ValueError(
-                f"X has runs of up to {plural(longest, 'timestep')}, the detector was fitted on "
-                f"runs of up to {longest_trained}: pass runs like those"
-            )
-        return runs
 
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = self.scorer_.scores
@@ -207,18 +128,74 @@ class Reconstructor:
             X, lambda b: self.preprocessor_.restore(b.reconstruction, b.runs.lengths)
         )
 
-    def population_band(self, k: float = 3.0) -> Band:
-        """Typical course of the training runs: mean ± k standard deviations at each phase.
+    def explain(self, X: Any, run: Any = None) -> Explanation:
+        """Say why a run has its score.
 
         Parameters
         ----------
-        k : float
-            Half width of the band in standard deviations.
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+        run : object, optional
+            Id of the run; by default the one with the highest score.
 
         Returns
         -------
-        Band
-            `mean`, `lower` and `upper`, each of shape (n_timesteps, n_channels), in units.
+        Explanation
+            Residual, latent and duration parts, worst stretch, channels; its `text` is one line.
+
+        Raises
+        ------
+        ValueError
+            If no run has that id.
         """
-        check_is_fitted(self, "scorer_")
-        return self.preprocessor_.target_scaler_.band(k)
+        runs = self._read(X)
+        found = int(np.argmax(self._scores(runs))) if run is None else runs.position(run)
+        return self.explain_all(runs[found])[0]
+
+    def explain_all(self, X: Any) -> list[Explanation]:
+        """Say of every run why it has its score, in one pass over all of them.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        list of Explanation
+            In the order of the runs.
+        """
+        runs = self._read(X)
+        level = self.scorer_.timestep_level_
+        return [explain_run(evidence, level) for evidence in self._evidence(runs)]
+
+    def _evidence(self, runs: Runs) -> Iterator[Evidence]:
+        scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
+        for batch in self._batches(runs):
+            lengths, parts = batch.runs.lengths, (batch.contributions, batch.observed)
+            scores = scorer.scores(*parts, batch.codes, lengths)
+            columns = (
+                scores.tolist(),
+                self._label(scores).tolist(),
+                scorer.spe(*parts).tolist(),
+                [None] * len(lengths) if batch.codes is None else scorer.latent_.t2(batch.codes),
+                scorer.duration_.deviations(lengths).tolist(),
+                self._contributions(batch),
+            )
+            for score, label, residual, latent, duration, contributions in zip(
+                *columns, strict=True
+            ):
+                yield Evidence(
+                    run=next(ids),
+                    score=score,
+                    threshold=float(self.threshold_),
+                    is_outlier=bool(label),
+                    residual=residual,
+                    latent=latent,
+                    n_timesteps=len(contributions),
+                    duration=duration,
+                    contributions=contributions,
+                    channels=self.channels_,
+                    times=next(times, None),
+                    time_unit=runs.time_unit,
+                )
