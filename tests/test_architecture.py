@@ -29,7 +29,7 @@ LAYERS = [
     ["learner"],
     ["base"],
     ["reconstruction"],
-    ["autoencoder", "baselines"],
+    ["autoencoder", "baselines", "pca"],
     ["detectors"],
     ["windows", "adapters", "tuning"],
     ["encoding", "knowledge"],

@@ -150,7 +150,7 @@ def test_the_command_line_page_says_what_help_says(book: Path, command: str) -> 
 
 def test_there_are_programs_on_the_pages() -> None:
     named = {str(page.relative_to(pages.DOCS)) for page in pages.programs()}
-    assert {"first_steps.md", "guide/tables.md", "guide/pyod.md", "guide/explaining.md"} <= named
+    assert {"first_steps.md", "guide/tables.md", "pyod.md", "guide/explaining.md"} <= named
 
 
 @pytest.mark.slow

@@ -98,3 +98,14 @@ def test_pyod_with_one_line_changed(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.count("ROC:") == 2
     detector, truth = names["clf"], names["y_test"]
     assert roc_auc_score(truth, detector.decision_function(names["X_test"])) > 0.95
+
+
+def test_a_mixed_ensemble_comes_near_its_best_member(tmp_path: Path) -> None:
+    names = run("mixed_ensemble.py", tmp_path / "picture.html")
+    faulty = names["new"].labels != "good"
+    aucs = {name: roc_auc_score(faulty, column) for name, column in names["columns"].items()}
+    members = [aucs[name] for name in names["members"]]
+    assert len(members) == 4 and max(members) > 0.95
+    assert aucs["their maximum"] > max(members) - 0.01
+    assert np.mean(members) < aucs["their average"] < max(members)
+    assert drawn(tmp_path / "picture.html")

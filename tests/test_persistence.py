@@ -22,6 +22,7 @@ from sklearn.base import clone
 
 import tsad_plugin
 from tsad_plugin import persistence
+from tsad_plugin.adapters import OnRuns
 from tsad_plugin.autoencoder import SequenceAutoEncoder
 from tsad_plugin.detectors import FCVAE, CNN1DAutoEncoder, FCAutoEncoder, LSTMAutoEncoder
 from tsad_plugin.encoding import CLASSES
@@ -30,12 +31,14 @@ from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.runs import Runs
 from tsad_plugin.steps import ChannelPCA, Despike, MovingAverage, Step
 from tsad_plugin.thresholds import ConformalThreshold, KSigma, PeaksOverThreshold, Thresholder
+from tsad_plugin.tuning import FixedThreshold
 
 DETECTORS = [cls for cls in CLASSES.values() if issubclass(cls, ReconstructionDetector)]
 NETWORKS = [cls for cls in DETECTORS if issubclass(cls, SequenceAutoEncoder)]
 THRESHOLDERS = [cls for cls in CLASSES.values() if issubclass(cls, Thresholder)]
 STEPS = [cls for cls in CLASSES.values() if issubclass(cls, Step)]
-USER_CLASSES = [*DETECTORS, *THRESHOLDERS, *STEPS]
+USER_CLASSES = [*DETECTORS, OnRuns, *THRESHOLDERS, *STEPS]
+NEEDED: dict[type[Any], list[Any]] = {OnRuns: ["KNN"], FixedThreshold: [1.5]}
 
 QUICK = {"n_epochs": 1, "hidden_dims": (4,), "latent_dim": 2, "n_threads": 1}
 
@@ -110,11 +113,12 @@ def test_every_public_class_of_ours_can_be_saved() -> None:
 
 @pytest.mark.parametrize("cls", USER_CLASSES)
 def test_an_object_that_is_not_fitted_comes_back(cls: type[Any], tmp_path: Path) -> None:
-    save(cls(), tmp_path / "m")
+    made = cls(*NEEDED.get(cls, []))
+    save(made, tmp_path / "m")
     loaded = load(tmp_path / "m")
     assert type(loaded) is cls
-    same_state(loaded, cls())
-    same_state(loaded.get_params(), cls().get_params())
+    same_state(loaded, made)
+    same_state(loaded.get_params(), made.get_params())
 
 
 @pytest.mark.parametrize("cls", NETWORKS)

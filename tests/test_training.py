@@ -16,6 +16,7 @@ from tsad_plugin import calibration, training
 from tsad_plugin.calibration import (
     MAX_FOLDS,
     MIN_VALIDATION_RUNS,
+    fixed_order,
     held_out_folds,
     train_calibrated,
 )
@@ -484,7 +485,7 @@ def test_a_device_that_cannot_be_used_is_named_with_its_reason(device: Any) -> N
 
 @pytest.mark.parametrize("n_runs", [2, 3, 4, 5, 7, 50])
 def test_without_a_large_validation_part_every_run_is_held_out_once(n_runs: int) -> None:
-    folds = held_out_folds(n_runs, 0.1)
+    folds = held_out_folds(fixed_order(n_runs), 0.1)
     assert len(folds) == min(MAX_FOLDS, n_runs)
     assert sorted(np.concatenate(folds).tolist()) == list(range(n_runs))
     sizes = [len(fold) for fold in folds]
@@ -494,7 +495,7 @@ def test_without_a_large_validation_part_every_run_is_held_out_once(n_runs: int)
 @pytest.mark.parametrize("fraction", [0.1, 0.3, 0.9])
 def test_a_large_validation_part_is_what_is_held_out(fraction: float) -> None:
     n_runs = math.ceil(MIN_VALIDATION_RUNS / fraction)
-    (fold,) = held_out_folds(n_runs, fraction)
+    (fold,) = held_out_folds(fixed_order(n_runs), fraction)
     assert len(fold) == round(n_runs * fraction) >= MIN_VALIDATION_RUNS
     assert len(set(fold.tolist())) == len(fold)
     assert fold.min() >= 0 and fold.max() < n_runs
@@ -503,13 +504,13 @@ def test_a_large_validation_part_is_what_is_held_out(fraction: float) -> None:
 
 def test_one_run_fewer_than_needed_goes_over_folds() -> None:
     n_runs = 2 * MIN_VALIDATION_RUNS
-    assert len(held_out_folds(n_runs, 0.5)) == 1
-    assert len(held_out_folds(n_runs - 2, 0.5)) == MAX_FOLDS
-    assert len(held_out_folds(10 * MIN_VALIDATION_RUNS, 0.0)) == MAX_FOLDS
+    assert len(held_out_folds(fixed_order(n_runs), 0.5)) == 1
+    assert len(held_out_folds(fixed_order(n_runs - 2), 0.5)) == MAX_FOLDS
+    assert len(held_out_folds(fixed_order(10 * MIN_VALIDATION_RUNS), 0.0)) == MAX_FOLDS
 
 
 def test_a_part_that_leaves_no_run_to_train_on_goes_over_folds() -> None:
-    assert len(held_out_folds(MIN_VALIDATION_RUNS + 1, 0.99)) == MAX_FOLDS
+    assert len(held_out_folds(fixed_order(MIN_VALIDATION_RUNS + 1), 0.99)) == MAX_FOLDS
 
 
 class Calibrated(SimpleNamespace):

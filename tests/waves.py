@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyod.models.knn import KNN
 
 from tsad_plugin import Runs
 
@@ -36,7 +37,8 @@ TRAINED: dict[str, Any] = {
 
 
 def of(cls: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Those parameters that the class has."""
+    """Those parameters that the class has, and the detector that it may host."""
+    parameters = {"detector": KNN(n_neighbors=1), **parameters}
     return {k: v for k, v in parameters.items() if k in signature(cls).parameters}
 
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .adapters import OnRuns, from_matrix, to_matrix
     from .baselines import PopulationBand
     from .detectors import (
         CNN1DVAE,
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     )
     from .html_report import report
     from .inputs import as_runs
+    from .pca import PCAReconstruction
     from .persistence import load, save
     from .runs import Runs
     from .steps import ChannelPCA, Despike, MovingAverage
     from .tables import read_runs
     from .thresholds import ConformalThreshold, KSigma, PeaksOverThreshold
+    from .tuning import FixedThreshold, tune_threshold
 
 __all__ = [
     "CNN1DVAE",
@@ -30,31 +33,40 @@ __all__ = [
     "ConformalThreshold",
     "Despike",
     "FCAutoEncoder",
+    "FixedThreshold",
     "KSigma",
     "LSTMAutoEncoder",
     "MovingAverage",
+    "OnRuns",
+    "PCAReconstruction",
     "PeaksOverThreshold",
     "PopulationBand",
     "Runs",
     "as_runs",
+    "from_matrix",
     "load",
     "read_runs",
     "report",
     "save",
+    "to_matrix",
+    "tune_threshold",
 ]
 
 # Where each name lives. It is loaded when it is first asked for: torch and PyOD take seconds, and
 # `tsad --help`, which passes here, needs neither.
 _MODULES = {
+    "adapters": "OnRuns from_matrix to_matrix",
     "baselines": "PopulationBand",
     "detectors": "CNN1DVAE FCVAE LSTMVAE CNN1DAutoEncoder FCAutoEncoder LSTMAutoEncoder",
     "html_report": "report",
     "inputs": "as_runs",
+    "pca": "PCAReconstruction",
     "persistence": "load save",
     "runs": "Runs",
     "steps": "ChannelPCA Despike MovingAverage",
     "tables": "read_runs",
     "thresholds": "ConformalThreshold KSigma PeaksOverThreshold",
+    "tuning": "FixedThreshold tune_threshold",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

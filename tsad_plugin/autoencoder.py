@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .calibration import MAX_FOLDS, train_calibrated
+from .calibration import HeldOut, train_calibrated
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
-from .preprocessing import Prepared, Preprocessor
-from .reconstruction import Batch, ReconstructionDetector
+from .preprocessing import Prepared
+from .reconstruction import Batch, CodingDetector
 from .runs import Runs
-from .scoring import Duration, Scorer
+from .scoring import LatentDistribution
 from .training import Schedule, choose_device, draw_seed, reconstruct, seeded, threads
 
 
-class SequenceAutoEncoder(Parameters, ReconstructionDetector):
+class SequenceAutoEncoder(Parameters, CodingDetector):
     """Base of the six: trains a network on good runs and scores what it cannot reconstruct.
 
     The constructor describes the parameters.
@@ -52,37 +52,15 @@ class SequenceAutoEncoder(Parameters, ReconstructionDetector):
         with threads(self.n_threads):
             yield from super()._batches(runs)
 
-    def _preprocessor(self) -> Preprocessor:
-        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
-
-    def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
-        if self.score != "spe" and len(lengths) < MAX_FOLDS:
-            raise ValueError(
-                f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
-                "use score='spe'"
-            )
+    def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         device = choose_device(self.device)
         self.architecture_ = self._architecture()
         with seeded(draw_seed(self.random_state), device):
-            self._fit_network(prepared, lengths, device)
-
-    def _fit_network(
-        self, prepared: Prepared, lengths: NDArray[np.int64], device: torch.device
-    ) -> None:
-        trained, held_out = train_calibrated(
-            self._start, prepared, self._schedule(), self.validation_fraction, device
-        )
+            trained, held_out = train_calibrated(
+                self._start, prepared, self._schedule(), self.validation_fraction, device
+            )
         self.network_, self.history_ = trained.network, trained.history
-        calibration = prepared.pick(held_out.positions)
-        self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
-        self.calibration_scores_ = self.scorer_.fit(
-            self._squares(calibration, held_out.reconstruction),
-            calibration.observed,
-            held_out.t2,
-            lengths[held_out.positions],
-            trained.latent,
-            Duration().fit(lengths),
-        )
+        return trained.latent, held_out
 
     def _start(self, inputs: torch.Tensor) -> Autoencoder:
         """A new network for inputs (n, t, c), ready to train."""
@@ -122,18 +100,3 @@ class SequenceAutoEncoder(Parameters, ReconstructionDetector):
         self, inputs: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         return reconstruct(self.network_, inputs, choose_device(self.device))
-
-    def transform(self, X: Any) -> NDArray[np.float64]:
-        """Latent codes of runs: for plots, classifiers and similarity.
-
-        Parameters
-        ----------
-        X : array-like, list of arrays or Runs
-            Runs with the channels of the training runs.
-
-        Returns
-        -------
-        ndarray of shape (n_runs, latent_dim)
-        """
-        codes = [batch.codes for batch in self._batches(self._read(X)) if batch.codes is not None]
-        return np.concatenate(codes).astype(np.float64)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from pyod.models.base import BaseDetector
+from pyod.utils.knowledge import KnowledgeBase
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,6 +18,9 @@ from .learner import RunLearner
 from .rules import check_parameters
 from .runs import Runs
 from .thresholds import Thresholder
+
+# What PyOD knows of its own detectors, by their names.
+PYODS_DETECTORS: dict[str, dict[str, Any]] = KnowledgeBase().algorithms
 
 
 class _LabelsOne:
@@ -69,6 +73,15 @@ class RunDetector(RunLearner, BaseDetector):
     threshold_: float
     labels_: NDArray[np.int64]
     decision_scores_: NDArray[np.float64]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a name of PyOD's: its SUOD and ADEngine tell detectors by their names alone."""
+        super().__init_subclass__(**kwargs)
+        if cls.__name__ in PYODS_DETECTORS:
+            raise ValueError(
+                f"PyOD has a detector {cls.__name__}, and SUOD and ADEngine take one for the "
+                "other: choose another name for the class"
+            )
 
     @abstractmethod
     def _scores(self, runs: Runs) -> NDArray[np.float64]:

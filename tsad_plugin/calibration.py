@@ -54,7 +54,7 @@ def train_calibrated(
     its network as a new run to the one that is kept.
     """
     everything = np.arange(len(prepared.inputs))
-    folds = held_out_folds(len(everything), validation_fraction)
+    folds = held_out_folds(torch.randperm(len(everything)).numpy(), validation_fraction)
     in_folds = len(folds) > 1
     if in_folds:
         rest = prepared.pick(np.setdiff1d(everything, folds[0]))
@@ -92,10 +92,18 @@ def _train(
     return Trained(network, history, LatentDistribution().fit(codes))
 
 
-def held_out_folds(n_runs: int, validation_fraction: float) -> list[NDArray[np.int64]]:
-    """Positions to hold out: one part if it is large enough to calibrate on, else up to 5 folds."""
-    order = torch.randperm(n_runs).numpy()
+def held_out_folds(order: NDArray[np.int64], validation_fraction: float) -> list[NDArray[np.int64]]:
+    """Runs to hold out: one part if it is large enough to calibrate on, else up to 5 folds.
+
+    `order` are the positions of all runs, shuffled.
+    """
+    n_runs = len(order)
     n_held_out = round(n_runs * validation_fraction)
     if MIN_VALIDATION_RUNS <= n_held_out <= n_runs - 2:
         return [np.sort(order[:n_held_out])]
     return [np.sort(fold) for fold in np.array_split(order, min(MAX_FOLDS, n_runs))]
+
+
+def fixed_order(n_runs: int) -> NDArray[np.int64]:
+    """Positions of runs in an order that is shuffled and always the same: chance without a seed."""
+    return np.random.default_rng(0).permutation(n_runs)

@@ -157,7 +157,7 @@ def fit(
         str,
         _option(
             "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
-            "CNN1DVAE or PopulationBand (mean ± kσ), in any case.",
+            "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ), in any case.",
             metavar="NAME",
         ),
     ] = "FCAutoEncoder",

@@ -11,25 +11,32 @@ import torch
 from numpy.typing import NDArray
 
 from . import detectors, steps, thresholds
+from .adapters import OnRuns
 from .autoencoder import SequenceAutoEncoder
 from .baselines import PopulationBand
 from .networks import Autoencoder
+from .pca import PCAReconstruction, PrincipalComponents
 from .preprocessing import Preprocessor, Scaler
 from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
 from .training import seeded
+from .tuning import FixedThreshold
 
 # The only classes that are written and read.
 CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *detectors.ALL,
+        PCAReconstruction,
         PopulationBand,
         thresholds.KSigma,
         thresholds.PeaksOverThreshold,
         thresholds.ConformalThreshold,
+        FixedThreshold,
+        OnRuns,
         steps.MovingAverage,
         steps.Despike,
         steps.ChannelPCA,
+        PrincipalComponents,
         Preprocessor,
         Scaler,
         Scorer,

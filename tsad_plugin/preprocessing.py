@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .forms import CONSTANT, fill_gaps
-from .resampling import by_length, resample, stretch
+from .forms import CONSTANT
+from .resampling import by_length, resample, stretch, without_gaps
 from .runs import Runs
 
 SCALINGS = ("channel", "phase")
@@ -253,13 +253,13 @@ def _resample_scaled(
     values = np.empty(shape, dtype=np.float32)
     observed = None
     for rows, group in by_length(runs):
-        if np.isnan(group.min()):
+        filled = without_gaps(group)
+        if filled is not group:
             gaps = np.isnan(group)
             observed = np.ones(shape, dtype=bool) if observed is None else observed
             observed[rows] = resample((~gaps).astype(np.float64), n_timesteps) > NEAREST
-            group = np.stack([fill_gaps(run) for run in group])
         with np.errstate(over="ignore"):  # what overflows is cut at the end
-            values[rows] = _standardise(resample(group, n_timesteps), center, scale)
+            values[rows] = _standardise(resample(filled, n_timesteps), center, scale)
     if observed is not None:
         _check_observed(runs, observed)
     return _clip(values), observed

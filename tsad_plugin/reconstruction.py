@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import RunDetector
+from .calibration import MAX_FOLDS, HeldOut
 from .explanation import Evidence, Explanation, explain_run
-from .preprocessing import Prepared, stretch
+from .preprocessing import Prepared, Preprocessor, stretch
 from .runs import Runs
-from .scoring import Scorer
+from .scoring import Duration, LatentDistribution, Scorer
 from .training import inference_size
 
 
@@ -199,3 +200,56 @@ class ReconstructionDetector(RunDetector):
                     times=next(times, None),
                     time_unit=runs.time_unit,
                 )
+
+
+class CodingDetector(ReconstructionDetector):
+    """Base of those that reconstruct a run from a code, which can be scored too.
+
+    A subclass says how the code is learned (`_learn_code`).
+    """
+
+    scaling: str
+    score: str
+    error_scale: str
+    reduction: str | float
+    use_duration: bool
+
+    @abstractmethod
+    def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
+        """Learn; return where the codes of the training runs lie, and what calibrates."""
+
+    def _preprocessor(self) -> Preprocessor:
+        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
+
+    def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
+        if self.score != "spe" and len(lengths) < MAX_FOLDS:
+            raise ValueError(
+                f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
+                "use score='spe'"
+            )
+        latent, held_out = self._learn_code(prepared)
+        calibration = prepared.pick(held_out.positions)
+        self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
+        self.calibration_scores_ = self.scorer_.fit(
+            self._squares(calibration, held_out.reconstruction),
+            calibration.observed,
+            held_out.t2,
+            lengths[held_out.positions],
+            latent,
+            Duration().fit(lengths),
+        )
+
+    def transform(self, X: Any) -> NDArray[np.float64]:
+        """Latent codes of runs: for plots, classifiers and similarity.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        ndarray of shape (n_runs, latent_dim)
+        """
+        codes = [batch.codes for batch in self._batches(self._read(X)) if batch.codes is not None]
+        return np.concatenate(codes).astype(np.float64)

@@ -17,6 +17,7 @@ with warnings.catch_warnings():  # tslearn asks for h5py, which nothing here use
     warnings.filterwarnings("ignore", "h5py not installed")
     from tslearn.preprocessing import TimeSeriesResampler
 
+from .forms import fill_gaps
 from .runs import Runs
 
 
@@ -32,6 +33,11 @@ def by_length(runs: Runs, most: int = 512) -> Iterator[tuple[Any, NDArray[Any]]]
         for start in range(0, len(group), most):
             rows = group[start : start + most]
             yield rows, np.stack([arrays[i] for i in rows])
+
+
+def without_gaps(group: NDArray[Any]) -> NDArray[Any]:
+    """Fill the gaps of runs of one length: (b, t, c) -> (b, t, c)."""
+    return np.stack([fill_gaps(run) for run in group]) if np.isnan(group.min()) else group
 
 
 def resample(group: NDArray[Any], n_timesteps: int) -> NDArray[Any]:

@@ -14,6 +14,8 @@ from .layers import CELLS
 from .preprocessing import SCALINGS, changes_channels
 from .scoring import ERROR_SCALES, REDUCTIONS, SCORES
 
+Rule = tuple[Callable[[Any], bool], str]  # a test, and what passes it
+
 
 def _is_number(value: Any) -> bool:
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
@@ -77,10 +79,12 @@ def _is_random_state(value: Any) -> bool:
     return value is None or isinstance(value, generators) or _is_seed(value)
 
 
-RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+RULES: dict[str, Rule] = {
     "contamination": (_is_contamination, "a number in (0, 0.5] or a thresholder"),
     "n_timesteps": _integer(1, (None,)),
     "k": _number(lambda v: v > 0, "a positive number"),
+    "beta": _number(lambda v: v > 0, "a positive number"),
+    "threshold": _number(lambda v: True, "a finite number"),
     "length_sigma": _number(lambda v: v > 0, "a positive number", (None,)),
     "scaling": _choice(*SCALINGS),
     "latent_dim": _integer(1, (None,)),
@@ -106,13 +110,32 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+# For the `own_rules` of a detector that takes more than RULES.
+WIDTH_OR_SHARE: Rule = (
+    lambda v: _integer(1)[0](v) or (_is_number(v) and 0 < v < 1),
+    "an integer of at least 1 or a share in (0, 1)",
+)
+
+
 def check_parameters(detector: Any) -> None:
     """Raise a ValueError that names the first parameter with a value it cannot have."""
     check_n_channels(detector.n_channels)
-    for name, (is_valid, expected) in RULES.items():
-        if hasattr(detector, name) and not is_valid(getattr(detector, name)):
-            raise ValueError(f"{name} must be {expected}, got {getattr(detector, name)!r}")
+    rules = {**RULES, **getattr(detector, "own_rules", {})}
+    for name, rule in rules.items():
+        if hasattr(detector, name):
+            _check(name, getattr(detector, name), rule)
     _check_steps(detector.steps)
+
+
+def check_parameter(name: str, value: Any) -> None:
+    """Raise a ValueError where a parameter cannot have that value."""
+    _check(name, value, RULES[name])
+
+
+def _check(name: str, value: Any, rule: Rule) -> None:
+    is_valid, expected = rule
+    if not is_valid(value):
+        raise ValueError(f"{name} must be {expected}, got {value!r}")
 
 
 def _check_steps(steps: Any) -> None:

@@ -1,0 +1,68 @@
+"""A mixed ensemble against its members on the thirteen sets of `ucr_oneclass`, on defaults.
+
+    python benchmarks/ensemble.py [--seeds 0 1 2]
+
+One deep, one linear and two classical detectors, these on rows scaled by phase. Their scores are
+standardised by those of the training runs (PyOD's `standardizer`), then averaged. ROC-AUC of each
+set as median over seeds, and the mean over sets.
+The data folder is TSAD_DATA (default ../shared/data).
+"""
+
+import argparse
+import warnings
+from typing import Any
+
+import numpy as np
+from accuracy import Split, ucr_oneclass
+from common import DATA
+from numpy.typing import NDArray
+from pyod.models.combination import average
+from pyod.models.inne import INNE
+from pyod.models.knn import KNN
+from pyod.utils.utility import standardizer
+from sklearn.metrics import roc_auc_score
+
+from tsad_plugin import CNN1DAutoEncoder, OnRuns, PCAReconstruction
+
+COLUMNS = ["CNN1DAutoEncoder", "PCAReconstruction", "KNN", "INNE", "ensemble"]
+
+
+def members(seed: int) -> list[Any]:
+    classical = KNN(), INNE(random_state=seed)
+    on_runs = [OnRuns(detector, scaling="phase") for detector in classical]
+    return [CNN1DAutoEncoder(random_state=seed), PCAReconstruction(), *on_runs]
+
+
+def aucs(split: Split, seed: int) -> list[float]:
+    """ROC-AUC of each member, and of all together."""
+    train, test, outlier = split
+    fitted = [member.fit(train) for member in members(seed)]
+    known = np.column_stack([member.decision_scores_ for member in fitted])
+    scores = np.column_stack([member.decision_function(test) for member in fitted])
+    together = average(standardizer(known, scores)[1])
+    return [float(roc_auc_score(outlier, s)) for s in (*scores.T, together)]
+
+
+def line(name: str, values: NDArray[Any]) -> None:
+    print(f"{name:20s}" + "".join(f"{value:18.4f}" for value in values), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    seeds = parser.parse_args().seeds
+    warnings.simplefilter("ignore")
+    names = [path.name.split(".")[0] for path in sorted((DATA / "ucr_oneclass").glob("*.tsv.gz"))]
+    print(f"{'':20s}" + "".join(f"{column:>18s}" for column in COLUMNS))
+    table = []
+    for name, split in zip(names, ucr_oneclass(), strict=True):
+        table.append(np.median([aucs(split, seed) for seed in seeds], axis=0))
+        line(name, table[-1])
+    results = np.array(table)
+    line("mean", results.mean(axis=0))
+    line("worst set", results.min(axis=0))
+    line("mean rank", (-results).argsort(axis=1).argsort(axis=1).mean(axis=0) + 1)
+
+
+if __name__ == "__main__":
+    main()
