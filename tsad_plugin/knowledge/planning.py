@@ -1,0 +1,194 @@
+"""The engine for runs: profile, plan, build and run, where PyOD's own takes no runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyod.utils.ad_engine import ADEngine
+
+from tsad_plugin.inputs import as_runs
+from tsad_plugin.runs import Runs
+
+from .entries import add_to
+from .findings import outlier_runs, run_ids
+from .profile import RUNS, are_runs, profile
+
+Result = dict[str, Any]
+Plan = dict[str, Any]
+
+
+class PlanningEngine(ADEngine):
+    """PyOD's ADEngine with our detectors in its knowledge base, planning and running them.
+
+    Parameters
+    ----------
+    knowledge_dir : str, optional
+        Folder of a knowledge base in place of PyOD's.
+    random_state : int, optional
+        Seed of the detectors that it builds.
+
+    Raises
+    ------
+    ValueError
+        If the knowledge base has a detector that is called like one of ours.
+    """
+
+    def __init__(self, knowledge_dir: str | None = None, random_state: int | None = None) -> None:
+        super().__init__(knowledge_dir, random_state)
+        add_to(self.kb)
+
+    def profile_data(self, X: Any, data_type: str | None = None) -> dict[str, Any]:
+        """Describe data, as PyOD does; of runs their number, channels and lengths.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Data of any type that PyOD knows, or runs.
+        data_type : str, optional
+            PyOD's types, or "runs"; by default X tells.
+
+        Returns
+        -------
+        dict
+            JSON values. For runs `n_samples` is their number, `n_features` that of the channels and
+            `n_timesteps` the median length.
+
+        Raises
+        ------
+        ValueError
+            If X is no set of runs, see `as_runs`.
+        """
+        if data_type == RUNS or (data_type is None and are_runs(X)):
+            return profile(as_runs(X))
+        return super().profile_data(X, data_type)
+
+    def plan_detection(
+        self,
+        profile: dict[str, Any],
+        priority: str = "balanced",
+        constraints: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Plan:
+        """Choose a detector and alternatives, as PyOD does; for runs among those that take runs.
+
+        Parameters
+        ----------
+        profile : dict
+            From `profile_data`.
+        priority : {"balanced", "speed", "accuracy"}
+            What counts most.
+        constraints : dict, optional
+            `{"exclude_detectors": [...]}`.
+        **options
+            PyOD's other options: `top_k`, `llm_client`, `llm_strict`.
+
+        Returns
+        -------
+        dict
+            PyOD's plan; without a detector and with the note "no_valid_plan" where all are
+            excluded.
+        """
+        if profile.get("data_type") == RUNS:
+            constraints = self._runs_alone(constraints or {})
+        return super().plan_detection(profile, priority, constraints, **options)
+
+    def _runs_alone(self, constraints: dict[str, Any]) -> dict[str, Any]:
+        """Exclude what takes no runs, too: PyOD falls back on IForest and others."""
+        others = [name for name in self.kb.algorithms if not self._takes_runs(name)]
+        excluded = [*(constraints.get("exclude_detectors") or ()), *others]
+        return {**constraints, "exclude_detectors": excluded}
+
+    def _takes_runs(self, name: str) -> bool:
+        return RUNS in (self.kb.get_algorithm(name) or {}).get("data_types", ())
+
+    def build_detector(self, plan: Plan) -> Any:
+        """Make the detector of a plan, not fitted.
+
+        Parameters
+        ----------
+        plan : dict
+            From `plan_detection` or `make_plan`. What its `params` leave out is as in the
+            `default_params` of the knowledge base.
+
+        Returns
+        -------
+        detector
+        """
+        return super().build_detector(self._completed(plan))
+
+    def _completed(self, plan: Plan) -> Plan:
+        """Complete a plan by what the knowledge base has for parameters that it leaves out."""
+        name = plan["detector_name"]
+        if not self._takes_runs(name):
+            return plan
+        defaults = self.kb.get_algorithm(name).get("default_params", {})
+        return {**plan, "params": {**defaults, **plan.get("params", {})}}
+
+    def run_detection(self, X_train: Any, plan: Plan, X_test: Any = None) -> Result:
+        """Fit the detector of a plan, and score.
+
+        Parameters
+        ----------
+        X_train, X_test : array-like, list of arrays or Runs
+            Data to learn from and, if wanted, to score after that.
+        plan : dict
+            From `plan_detection` or `make_plan`.
+
+        Returns
+        -------
+        dict
+            PyOD's result; for runs with `run_ids` and `outlier_runs`, those with `text`, `channels`
+            and `worst_stretch` where the detector explains.
+
+        Raises
+        ------
+        ValueError
+            If X holds runs and the detector takes none.
+        """
+        runs = self._runs(X_train, plan)
+        if runs is None:
+            return super().run_detection(X_train, plan, X_test)
+        result = super().run_detection(runs, self._completed(plan), X_test)
+        result["run_ids"] = run_ids(runs)
+        result["outlier_runs"] = outlier_runs(result, runs)
+        return result
+
+    def _runs(self, X: Any, plan: Plan) -> Runs | None:
+        """X as the runs that the detector of a plan reads, None where it reads no runs."""
+        name, n_channels = plan["detector_name"], plan.get("params", {}).get("n_channels")
+        if self._takes_runs(name):
+            return None if n_channels == "all" else as_runs(X, n_channels)
+        data_types = (self.kb.get_algorithm(name) or {}).get("data_types", ())
+        if {"tabular", "time_series"} & set(data_types) and are_runs(X):
+            raise ValueError(
+                f"X holds runs and {name} takes none: plan OnRuns with the parameters "
+                f"{{'detector': {name!r}}}, or a detector of list_detectors('{RUNS}')"
+            )
+        return None
+
+    def suggest_next_step(
+        self, result: Result, analysis: dict[str, Any], feedback: str | None = None
+    ) -> dict[str, Any]:
+        """Say what to try next, as PyOD does; for runs a new plan is one for runs.
+
+        Parameters
+        ----------
+        result : dict
+            From `run_detection`.
+        analysis : dict
+            From `analyze_results`.
+        feedback : str, optional
+            What a person says, such as "too many false positives" or "try another detector".
+
+        Returns
+        -------
+        dict
+            PyOD's suggestion: `action`, `reason`, and a `new_plan` or a `threshold_adjustment`.
+        """
+        suggestion = super().suggest_next_step(result, analysis, feedback)
+        new = suggestion.get("new_plan")
+        if new and "run_ids" in result and not self._takes_runs(new["detector_name"]):
+            tried = {"exclude_detectors": [result["plan"]["detector_name"]]}
+            runs = {"data_type": RUNS, "n_samples": len(result["scores_train"])}
+            suggestion["new_plan"] = self.plan_detection(runs, constraints=tried)
+        return suggestion
