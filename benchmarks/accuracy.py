@@ -14,6 +14,7 @@ import argparse
 import statistics
 import time
 import warnings
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def measure(detector: Any, splits: list[Split]) -> tuple[float, float]:
 def of_seeds(name: str, seeds: list[int], parameters: dict[str, Any]) -> list[Any]:
     """A detector for each seed, or one where nothing is left to chance."""
     cls: type[RunDetector] = getattr(tsad_plugin, name)
-    if "random_state" not in cls().get_params():
+    if "random_state" not in signature(cls).parameters:
         return [cls(**parameters)]
     return [cls(random_state=seed, **parameters) for seed in seeds]
 

@@ -31,8 +31,8 @@ DETECTORS = {
     "PCAReconstruction(1)": lambda: PCAReconstruction(1),
     "PCAReconstruction()": PCAReconstruction,
     "PopulationBand()": PopulationBand,
-    "OnRuns('KNN', scaling='phase')": lambda: OnRuns("KNN", scaling="phase"),
     "OnRuns('KNN')": lambda: OnRuns("KNN"),
+    "OnRuns('KNN', scaling='channel')": lambda: OnRuns("KNN", scaling="channel"),
     "FCAutoEncoder(linear_path=True, scaling='phase')": lambda: FCAutoEncoder(
         linear_path=True, scaling="phase"
     ),

@@ -20,8 +20,8 @@ new = make_fermentation(170, faults=dict.fromkeys(FAULTS, 10), random_state=1)
 members = {
     "FCAutoEncoder": FCAutoEncoder(linear_path=True, scaling="phase"),
     "PCAReconstruction": PCAReconstruction(),
-    "KNN": OnRuns(KNN(), scaling="phase"),
-    "INNE": OnRuns(INNE(random_state=0), scaling="phase"),
+    "KNN": OnRuns(KNN()),
+    "INNE": OnRuns(INNE(random_state=0)),
 }
 known = np.column_stack([member.fit(good).decision_scores_ for member in members.values()])
 scores = np.column_stack([member.decision_function(new) for member in members.values()])

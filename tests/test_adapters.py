@@ -159,7 +159,7 @@ def scaled(runs: Runs, training: Runs, n_timesteps: int) -> NDArray[Any]:
 
 def test_scores_are_the_detectors_of_the_scaled_rows() -> None:
     runs, new = unequal(), unequal(12, seed=1)
-    hosted = OnRuns(KNN(), 20, length_sigma=None).fit(runs)
+    hosted = OnRuns(KNN(), 20, length_sigma=None, scaling="channel").fit(runs)
     alone = KNN().fit(scaled(runs, runs, 20))
     np.testing.assert_allclose(hosted.decision_scores_, alone.decision_scores_, rtol=1e-4)
     expected = alone.decision_function(scaled(new, runs, 20))
@@ -237,7 +237,7 @@ def test_cross_validation_takes_runs() -> None:
 
 def test_steps_and_scaling_come_before_the_detector() -> None:
     runs = unequal()
-    hosted = OnRuns(KNN(), 24, steps=[ChannelPCA(1)], scaling="phase").fit(runs)
+    hosted = OnRuns(KNN(), 24, steps=[ChannelPCA(1)]).fit(runs)
     assert (
         hosted.detector_.n_features_in_ == 24 if hasattr(hosted.detector_, "n_features_in_") else 1
     )

@@ -96,6 +96,8 @@ def test_a_pipeline_takes_other_steps() -> None:
 # --- joblib -------------------------------------------------------------------------------------
 
 
+# loky takes the import of torch for a leak, restarts the worker, and says so.
+@pytest.mark.filterwarnings("ignore:A worker stopped while some jobs:UserWarning")
 def test_workers_of_joblib_return_fitted_detectors() -> None:
     X, detectors = as_matrix(40), [FCAutoEncoder(**QUICK, random_state=s) for s in (1, 2)]
     fitted = Parallel(n_jobs=2)(delayed(detector.fit)(X) for detector in detectors)
@@ -156,6 +158,17 @@ def test_predict_with_rejection_takes_runs() -> None:
     kept = labels != -2
     assert kept.any()
     np.testing.assert_array_equal(labels[kept], detector.predict(runs)[kept])
+
+
+@pytest.mark.parametrize("contamination", [0.1, KSigma(2), IQR()])
+def test_rejection_statistics_reckon_with_the_share_of_outliers(contamination: Any) -> None:
+    runs = as_named(waves(40, lengths=(22, 24)))
+    detector = FCAutoEncoder(**QUICK, contamination=contamination).fit(runs)
+    labels, stats = detector.predict_with_rejection(runs, return_stats=True, c_r=0.1)
+    share = max(detector.labels_.sum(), 1) / 40 if contamination != 0.1 else 0.1
+    alike = FCAutoEncoder(**QUICK, contamination=share).fit(runs)
+    np.testing.assert_allclose(stats, alike.compute_rejection_stats(c_r=0.1))
+    assert set(labels.tolist()) <= {-2, 0, 1} and detector.contamination is contamination
 
 
 def test_the_deprecated_fit_predict_takes_runs() -> None:

@@ -115,9 +115,9 @@ class OnRuns(RunDetector):
         learned from; None learns from all.
     steps : sequence of transformers, default=()
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-    scaling : {"channel", "phase"}, default="channel"
+    scaling : {"channel", "phase"}, default="phase"
         Scale by the training runs' mean and standard deviation of each channel, or then also of
-        each phase.
+        each phase, so that every column of the rows weighs alike (docs/benchmark.md compares).
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class OnRuns(RunDetector):
         n_channels: NChannels = None,
         length_sigma: float | None = 2.0,
         steps: Sequence[Any] = (),
-        scaling: str = "channel",
+        scaling: str = "phase",
     ) -> None:
         self.detector = detector
         self.n_timesteps = n_timesteps

@@ -38,7 +38,7 @@ class _LabelsOne:
 class RunDetector(RunLearner, BaseDetector):
     """Base of all detectors: PyOD's methods and attributes, a sample being a run.
 
-    PyOD's other methods (`fit_predict`, `predict_with_rejection`, …) work as in PyOD. A public
+    PyOD's other methods (`fit_predict`, …) work as in PyOD. A public
     method takes X as an array, a list of arrays or `Runs` with the channels of the training runs
     (`as_runs` lists all forms). It raises ValueError where X is nothing of that kind, and
     scikit-learn's NotFittedError before `fit`.
@@ -252,6 +252,36 @@ class RunDetector(RunLearner, BaseDetector):
         """
         view = self._as_pyod()
         return BaseDetector.predict_proba(view, self._read(X), method, return_confidence)
+
+    def predict_with_rejection(self, X: Any, *args: Any, **options: Any) -> Any:
+        """PyOD's labels, which reject what has too low a confidence.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+        *args, **options
+            `T`, `return_stats`, `delta`, `c_fp`, `c_fn`, `c_r`, see PyOD's `BaseDetector`.
+
+        Returns
+        -------
+        ndarray of shape (n_runs,), or it and a list of three numbers with `return_stats=True`
+            0 normal, 1 outlier, -2 rejected.
+        """
+        view = self._with_a_share()
+        return BaseDetector.predict_with_rejection(view, self._read(X), *args, **options)
+
+    def compute_rejection_stats(self, *args: Any, **options: Any) -> Any:
+        """PyOD's expected rate of rejection and its bounds; see PyOD's `BaseDetector`."""
+        return BaseDetector.compute_rejection_stats(self._with_a_share(), *args, **options)
+
+    def _with_a_share(self) -> Self:
+        """Return a view with the share of outliers in training, where PyOD reckons with one."""
+        check_is_fitted(self, "thresholder_")
+        view = copy.copy(self)
+        if not isinstance(self.thresholder_, float):
+            view.contamination = max(int(self.labels_.sum()), 1) / len(self.labels_)
+        return view
 
     def _label(self, scores: NDArray[np.float64]) -> NDArray[np.int64]:
         """Labels of scores, as `predict` gives them."""
