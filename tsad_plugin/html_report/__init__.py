@@ -55,8 +55,8 @@ def report(detector: ReconstructionDetector, runs: Any, path: str | os.PathLike[
     check_target(path)
     if not isinstance(detector, ReconstructionDetector):
         raise ValueError(
-            f"a report takes a detector of tsad_plugin, got {type(detector).__name__}: it shows "
-            "when and in which channel a run went wrong, which other detectors do not tell"
+            f"a report takes a detector that reconstructs runs, got {type(detector).__name__}: it "
+            "shows when and in which channel a run went wrong, which others do not tell"
         )
     check_is_fitted(detector, "scorer_")
     write(Scored.of(detector, as_runs(runs, detector.n_channels)), path)
