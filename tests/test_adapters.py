@@ -15,10 +15,12 @@ from pyod.models.knn import KNN
 from pyod.models.lof import LOF
 from pyod.models.ocsvm import OCSVM
 from pyod.models.pca import PCA
+from pyod.models.sos import SOS
 from pyod.models.ts_lstm import LSTMAD
 from pyod.models.xgbod import XGBOD
 from pyod.utils import persistence
 from pythresh.thresholds.iqr import IQR
+from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from waves import LENGTHS, as_matrix, as_named, mirrored, waves
@@ -35,7 +37,7 @@ from tsad_plugin import (
     save,
     to_matrix,
 )
-from tsad_plugin.calibration import fixed_order, held_out_folds
+from tsad_plugin.folds import fixed_order, held_out_folds
 
 # What the contract asks of all detectors and needs no reconstruction.
 KEPT = [
@@ -303,6 +305,11 @@ class ScoresNaN(KNN):
         return np.full(len(X), np.nan)
 
 
+class KeepsNothing(KNN):
+    def __init__(self, n_neighbors: int) -> None:
+        super().__init__(n_neighbors=n_neighbors + 1)
+
+
 @pytest.mark.parametrize(
     ("detector", "message"),
     [
@@ -311,17 +318,41 @@ class ScoresNaN(KNN):
         ("LSTMAD", "no detector of rows that is called 'LSTMAD'"),
         (FCAutoEncoder(), "FCAutoEncoder takes runs itself"),
         (OnRuns(KNN()), "OnRuns takes runs itself"),
-        (7, "detector must have fit and decision_function.*got 7"),
+        (7, "detector must be one of PyOD's, or the name of one, got 7"),
+        (IsolationForest(), "detector must be one of PyOD's.*got IsolationForest"),
         (KNN(n_neighbors=50), r"KNN\.fit raised ValueError on 40 rows of 72 values: .*n_neighbors"),
         (XGBOD(), r"XGBOD\.fit raised TypeError on 40 rows of 72 values: .*'y'"),
         (Raises(), r"Raises\.decision_function raised RuntimeError on 8 rows .*out of luck"),
         (ScoresEachValue(), "ScoresEachValue gave 576 scores for 8 runs"),
-        (ScoresNaN(), "ScoresNaN gave run 0 of 8 the score nan"),
+        ("LSCP", r"LSCP cannot be copied \(.*detector_list"),
+        (KeepsNothing(3), "KeepsNothing cannot be copied"),
+        (ScoresNaN(), "ScoresNaN gave a run the score nan"),
     ],
 )
 def test_a_detector_that_cannot_be_hosted_is_named(detector: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         OnRuns(detector).fit(as_matrix(40))
+
+
+def test_too_few_runs_to_calibrate_are_told_so() -> None:
+    with pytest.raises(
+        ValueError, match=r"^calibrating, without 2 runs of 6: KNN\.fit .*pass more"
+    ):
+        OnRuns(KNN()).fit(as_matrix(6))
+
+
+@pytest.mark.parametrize("detector", [SOS(), LSTMAD(window_size=3, epochs=1)])
+def test_a_detector_that_looks_at_batch_mates_is_warned_of(detector: Any) -> None:
+    with pytest.warns(UserWarning, match="scores a run by the runs that it is scored with"):
+        OnRuns(detector).fit(as_matrix(40))
+
+
+def test_a_seed_reaches_the_hosted_detector() -> None:
+    X = as_matrix(40)
+    one, same, other = (OnRuns("INNE", random_state=s).fit(X).decision_scores_ for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    assert OnRuns("KNN", random_state=1).fit(X).random_state == 1  # which takes none
 
 
 def test_a_fit_that_fails_leaves_what_was_learned() -> None:

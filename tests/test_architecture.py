@@ -21,7 +21,7 @@ LAYERS = [
     ["inputs"],
     ["tables"],
     ["steps", "layers", "resampling"],
-    ["networks"],
+    ["networks", "folds"],
     ["preprocessing", "scoring", "explanation", "thresholds"],
     ["training"],
     ["calibration", "rules"],

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from waves import CHANNELS, as_matrix, as_named, mirrored, waves
 
 from tsad_plugin import ChannelPCA, KSigma, PCAReconstruction
-from tsad_plugin.calibration import fixed_order
+from tsad_plugin.folds import fixed_order
 from tsad_plugin.preprocessing import PHASE_WIDENING
 
 Array = NDArray[Any]
@@ -92,7 +92,7 @@ def test_spe_is_the_squared_residual_by_its_size_on_held_out_runs(
 
 @SETS
 @SCALINGS
-def test_t2_is_the_sum_of_squared_scores_by_their_variance(
+def test_t2_is_the_mean_of_squared_scores_by_their_variance(
     good: Array, new: Array, scaling: str
 ) -> None:
     scaled = naive_scaled(good, good, scaling)
@@ -146,6 +146,7 @@ def test_a_share_takes_as_many_components_as_explain_it(share: float) -> None:
     detector = PCAReconstruction(share).fit(GOOD)
     assert detector.pca_.n_components_ == min(enough[0], 14)
     assert detector.transform(NEW).shape == (6, min(enough[0], 14))
+    close(detector.pca_.share_, (variances / variances.sum())[: min(enough[0], 14)], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("n_runs", "expected"), [(3, 1), (4, 1), (5, 2), (10, 4), (30, 14)])
@@ -158,7 +159,7 @@ def test_components_are_fewer_than_half_of_the_runs(n_runs: int, expected: int) 
 
 def test_components_are_fewer_than_the_values_of_a_run() -> None:
     rows = GOOD.reshape(-1, 3)
-    for wanted, expected in ((2, 2), (3, 1), (100, 1)):
+    for wanted, expected in ((2, 2), (3, 2), (100, 2)):
         detector = PCAReconstruction(wanted, n_channels="all").fit(rows)
         assert detector.pca_.n_components_ == expected
 

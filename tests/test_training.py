@@ -13,13 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tsad_plugin import calibration, training
-from tsad_plugin.calibration import (
-    MAX_FOLDS,
-    MIN_VALIDATION_RUNS,
-    fixed_order,
-    held_out_folds,
-    train_calibrated,
-)
+from tsad_plugin.calibration import train_calibrated
+from tsad_plugin.folds import MAX_FOLDS, MIN_VALIDATION_RUNS, fixed_order, held_out_folds
 from tsad_plugin.networks import FAMILIES, Autoencoder, GaussianBottleneck, LinearBottleneck, build
 from tsad_plugin.preprocessing import Prepared, Preprocessor
 from tsad_plugin.runs import Runs

@@ -57,6 +57,11 @@ def test_of_equal_f_measures_the_highest_threshold_is_taken() -> None:
     assert tuned([1, 2, 3, 4], [1, 0, 0, 1]) == 3.5
 
 
+def test_neighbouring_numbers_leave_room_for_a_threshold() -> None:
+    scores = np.nextafter([1.0, np.nextafter(1.0, 2)], 2)
+    assert (scores > tuned(scores, [0, 1])).tolist() == [False, True]
+
+
 def test_a_larger_beta_finds_more_outliers() -> None:
     scores, y = [1, 2, 3, 4, 5, 6], [0, 0, 1, 0, 0, 1]
     assert tuned(scores, y, beta=0.1) == 5.5 and tuned(scores, y, beta=10) == 2.5
@@ -82,7 +87,7 @@ def test_labels_follow_without_learning_again() -> None:
     assert [e.is_outlier for e in explained] == relabelled.predict(new).tolist()
 
 
-def test_fit_never_sees_the_labels_and_keeps_the_threshold() -> None:
+def test_a_fixed_threshold_stays_whatever_the_scores() -> None:
     X = as_matrix(40)
     detector = FCAutoEncoder(**QUICK, contamination=FixedThreshold(1.25)).fit(X)
     assert detector.threshold_ == 1.25
@@ -134,8 +139,8 @@ def test_a_fixed_threshold_is_saved_with_its_detector(tmp_path: Path) -> None:
         (["good", "bad", "good"], 1.0, "y holds 'bad', 'good': pass 0 for normal"),
         ([-1, 1, 1], 1.0, "y holds -1, 1"),
         ([0, 1, np.nan], 1.0, "y holds 0.0, 1.0, nan"),
-        ([0, 1, 1], 0, "beta must be a positive number, got 0"),
-        ([0, 1, 1], "1", "beta must be a positive number, got '1'"),
+        ([0, 1, 1], 0, "beta must be a positive number of at most a million, got 0"),
+        ([0, 1, 1], "1", "beta must be a positive number of at most a million, got '1'"),
     ],
 )
 def test_labels_that_tell_nothing_are_refused(y: Any, beta: Any, message: str) -> None:

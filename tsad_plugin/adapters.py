@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
 from .base import PYODS_DETECTORS, RunDetector
-from .calibration import fixed_order, held_out_folds
+from .folds import fixed_order, held_out_folds
 from .forms import NChannels, as_float, did_you_mean, plural, unflatten
 from .inputs import as_runs
-from .preprocessing import Prepared, Preprocessor
-from .resampling import by_length, resample, stretch, without_gaps
+from .preprocessing import Prepared
+from .resampling import by_length, flat, resample, stretch, without_gaps
 from .rules import check_parameter
 from .runs import Runs
 
 # Share of the runs that calibrates where it is large enough, as for the networks.
 HELD_OUT = 0.1
+# Rows that show whether a detector scores each by itself.
+TRIED = 8
 
 
 def to_matrix(
@@ -57,17 +61,17 @@ def to_matrix(
     values = np.empty((len(runs), width, runs.n_channels))
     for rows, group in by_length(runs):
         values[rows] = resample(without_gaps(group), width)
-    return _flat(values)
+    return flat(values)
 
 
-def from_matrix(matrix: ArrayLike, runs: Runs) -> Runs:
+def from_matrix(matrix: ArrayLike, runs: Any) -> Runs:
     """Rows of `to_matrix`, or what another method made of them, as runs again.
 
     Parameters
     ----------
     matrix : array-like of shape (n_runs, n_timesteps * n_channels)
         One row a run, time-major.
-    runs : Runs
+    runs : array-like, list of arrays or Runs
         The runs that they belong to.
 
     Returns
@@ -80,7 +84,7 @@ def from_matrix(matrix: ArrayLike, runs: Runs) -> Runs:
     ValueError
         If there is not one row a run, or the channels do not divide its width.
     """
-    rows = as_float(matrix, "matrix")
+    rows, runs = as_float(matrix, "matrix"), as_runs(runs)
     if rows.ndim != 2 or len(rows) != len(runs):
         raise ValueError(
             f"matrix has shape {rows.shape} for {plural(len(runs), 'run')}: pass one row a run"
@@ -99,10 +103,10 @@ class OnRuns(RunDetector):
 
     Parameters
     ----------
-    detector : detector of PyOD or str
-        What scores the rows; it is copied, not fitted itself. A name such as `"KNN"` stands for
-        PyOD's detector of that name on its defaults. It must score rows one by one: one that takes
-        rows for the timesteps of a series (`LSTMAD`, `MatrixProfile` …) does not see runs.
+    detector : detector of PyOD or str, default="KNN"
+        What scores the rows; it is copied, not fitted itself. A name stands for PyOD's detector of
+        that name on its defaults. It should score each row by itself: of one that does not, such
+        as `SOS`, or `LSTMAD`, which takes rows for the timesteps of a series, `fit` warns.
     n_timesteps : int, optional
         Length to which runs are resampled; by default their median length.
     contamination : float or thresholder, default=0.1
@@ -118,6 +122,8 @@ class OnRuns(RunDetector):
     scaling : {"channel", "phase"}, default="phase"
         Scale by the training runs' mean and standard deviation of each channel, or then also of
         each phase, so that every column of the rows weighs alike (docs/benchmark.md compares).
+    random_state : int or RandomState, optional
+        Seed of the copies, where `detector` takes one; by default it has its own.
 
     Attributes
     ----------
@@ -137,7 +143,7 @@ class OnRuns(RunDetector):
 
     def __init__(
         self,
-        detector: Any,
+        detector: Any = "KNN",
         n_timesteps: int | None = None,
         *,
         contamination: Any = 0.1,
@@ -145,6 +151,7 @@ class OnRuns(RunDetector):
         length_sigma: float | None = 2.0,
         steps: Sequence[Any] = (),
         scaling: str = "phase",
+        random_state: Any = None,
     ) -> None:
         self.detector = detector
         self.n_timesteps = n_timesteps
@@ -153,32 +160,39 @@ class OnRuns(RunDetector):
         self.length_sigma = length_sigma
         self.steps = steps
         self.scaling = scaling
+        self.random_state = random_state
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         _check_detector(self.detector)
 
-    def _preprocessor(self) -> Preprocessor:
-        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
-
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
-        rows = _flat(prepared.inputs)
+        rows = flat(prepared.inputs).astype(np.float64)
         self.detector_ = self._fitted(rows)
-        self.calibration_scores_ = np.concatenate(
-            [
-                _ask(self._fitted(np.delete(rows, fold, axis=0)), rows[fold])
-                for fold in held_out_folds(fixed_order(len(rows)), HELD_OUT)
-            ]
-        )
+        _warn_of_mates(self.detector_, rows)
+        folds = held_out_folds(fixed_order(len(rows)), HELD_OUT)
+        self.calibration_scores_ = np.concatenate([self._held_out(rows, fold) for fold in folds])
 
     def _fitted(self, rows: NDArray[np.float64]) -> Any:
-        named = isinstance(self.detector, str)
-        detector = _pyods(self.detector)() if named else clone(self.detector)
+        detector = _copy(self.detector)
+        if self.random_state is not None and "random_state" in detector.get_params(deep=False):
+            detector.set_params(random_state=self.random_state)
         _call(detector, "fit", rows)
         return detector
 
+    def _held_out(self, rows: NDArray[np.float64], fold: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scores of some rows by a copy that learned from the others."""
+        try:
+            return _ask(self._fitted(np.delete(rows, fold, axis=0)), rows[fold])
+        except ValueError as error:
+            raise ValueError(
+                f"calibrating, without {plural(len(fold), 'run')} of {len(rows)}: {error}; pass "
+                "more runs, or a detector that does with fewer"
+            ) from error
+
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
-        return _ask(self.detector_, _flat(self.preprocessor_.transform(runs).inputs))
+        rows = flat(self.preprocessor_.transform(runs).inputs)
+        return _ask(self.detector_, rows.astype(np.float64))
 
     def _training_scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = np.empty(len(runs))
@@ -190,25 +204,27 @@ class OnRuns(RunDetector):
         return scores
 
 
-def _flat(values: NDArray[Any]) -> NDArray[np.float64]:
-    """(n, t, c) -> (n, t * c), time-major."""
-    return values.reshape(len(values), -1).astype(np.float64, copy=False)
-
-
 def _check_detector(detector: Any) -> None:
-    if isinstance(detector, str):
-        _pyods(detector)
-    elif isinstance(detector, type):
+    if isinstance(detector, type):
         raise ValueError(f"detector is a class: pass an instance, {detector.__name__}()")
-    elif isinstance(detector, RunDetector):
+    if isinstance(detector, RunDetector):
         raise ValueError(
             f"{type(detector).__name__} takes runs itself: use it as it is, without OnRuns"
         )
-    elif not (hasattr(detector, "fit") and hasattr(detector, "decision_function")):
+    if not isinstance(detector, str | BaseDetector):
+        raise ValueError(f"detector must be one of PyOD's, or the name of one, got {detector!r}")
+    _copy(detector)
+
+
+def _copy(detector: Any) -> Any:
+    """The detector once more, not fitted."""
+    try:
+        return _pyods(detector)() if isinstance(detector, str) else clone(detector)
+    except (TypeError, RuntimeError) as error:
         raise ValueError(
-            f"detector must have fit and decision_function, or be the name of one of PyOD's, "
-            f"got {detector!r}"
-        )
+            f"{detector if isinstance(detector, str) else type(detector).__name__} cannot be "
+            f"copied ({error}): pass an instance whose constructor stores its arguments alone"
+        ) from error
 
 
 def _pyods(name: str) -> type[Any]:
@@ -221,6 +237,22 @@ def _pyods(name: str) -> type[Any]:
         )
     module, cls = PYODS_DETECTORS[name]["class_path"].rsplit(".", 1)
     return getattr(import_module(module), cls)
+
+
+def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
+    """Warn where a row's score depends on the rows that are scored with it."""
+    few = rows[:TRIED]
+    if len(few) < TRIED:
+        return
+    first, again = _ask(detector, few), _ask(detector, few)
+    last = _ask(detector, few[TRIED // 2 :])
+    if np.allclose(first, again) and not np.allclose(last, first[TRIED // 2 :]):
+        warnings.warn(
+            f"{type(detector).__name__} scores a run by the runs that it is scored with: score "
+            "the same set together, or take a detector that scores each run by itself",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _call(detector: Any, method: str, rows: NDArray[np.float64]) -> Any:
@@ -247,9 +279,8 @@ def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:
             "detectors that score each row"
         )
     if not np.isfinite(values).all():
-        bad = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(
-            f"{name} gave run {bad} of {n_runs} the score {values[bad]}: choose its parameters so "
-            "that all scores are finite"
+            f"{name} gave a run the score {values[~np.isfinite(values)][0]}: choose its parameters "
+            "so that all scores are finite"
         )
     return values

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .calibration import HeldOut, train_calibrated
+from .calibration import train_calibrated
+from .folds import HeldOut
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
 from .preprocessing import Prepared

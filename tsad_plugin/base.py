@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .inputs import as_runs
 from .learner import RunLearner
-from .rules import check_parameters
+from .rules import check_parameter
 from .runs import Runs
 from .thresholds import Thresholder
 
@@ -38,10 +38,10 @@ class _LabelsOne:
 class RunDetector(RunLearner, BaseDetector):
     """Base of all detectors: PyOD's methods and attributes, a sample being a run.
 
-    PyOD's other methods (`fit_predict`, …) work as in PyOD. A public
-    method takes X as an array, a list of arrays or `Runs` with the channels of the training runs
-    (`as_runs` lists all forms). It raises ValueError where X is nothing of that kind, and
-    scikit-learn's NotFittedError before `fit`.
+    PyOD's other methods (`fit_predict`, …) work as in PyOD. A public method takes X as an array, a
+    list of arrays or `Runs` with the channels of the training runs (`as_runs` lists all forms). It
+    raises ValueError where X is nothing of that kind, and scikit-learn's NotFittedError before
+    `fit`.
 
     Attributes
     ----------
@@ -77,7 +77,8 @@ class RunDetector(RunLearner, BaseDetector):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a name of PyOD's: its SUOD and ADEngine tell detectors by their names alone."""
         super().__init_subclass__(**kwargs)
-        if cls.__name__ in PYODS_DETECTORS:
+        ours = cls.__module__.startswith(f"{__package__}.")  # checked where they meet PyOD's
+        if cls.__name__ in PYODS_DETECTORS and not ours:
             raise ValueError(
                 f"PyOD has a detector {cls.__name__}, and SUOD and ADEngine take one for the "
                 "other: choose another name for the class"
@@ -176,9 +177,9 @@ class RunDetector(RunLearner, BaseDetector):
             If `contamination` is neither a number in (0, 0.5] nor a thresholder.
         """
         check_is_fitted(self, "thresholder_")
+        check_parameter("contamination", contamination)
         relabelled = copy.copy(self)
         relabelled.contamination = contamination
-        check_parameters(relabelled)
         return relabelled._process_decision_scores()
 
     def _as_pyod(self) -> Self:
@@ -272,7 +273,13 @@ class RunDetector(RunLearner, BaseDetector):
         return BaseDetector.predict_with_rejection(view, self._read(X), *args, **options)
 
     def compute_rejection_stats(self, *args: Any, **options: Any) -> Any:
-        """PyOD's expected rate of rejection and its bounds; see PyOD's `BaseDetector`."""
+        """PyOD's estimates for `predict_with_rejection`, with its parameters but X.
+
+        Returns
+        -------
+        tuple of float
+            Expected rate of rejection, its upper bound, and that of the cost.
+        """
         return BaseDetector.compute_rejection_stats(self._with_a_share(), *args, **options)
 
     def _with_a_share(self) -> Self:

@@ -1,7 +1,4 @@
-"""Calibration: residuals of runs that the network has not been trained on.
-
-Residuals of training runs are too small to learn error scales or thresholds from.
-"""
+"""Networks trained for calibration: they reconstruct runs that were held out of their training."""
 
 from __future__ import annotations
 
@@ -10,16 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from .folds import HeldOut, held_out_folds
 from .networks import Autoencoder
 from .preprocessing import Prepared
 from .scoring import LatentDistribution
 from .training import Examples, Schedule, reconstruct, train
-
-# With fewer runs than this in the validation part, calibration goes over folds.
-MIN_VALIDATION_RUNS = 20
-MAX_FOLDS = 5
 
 
 class Trained(NamedTuple):
@@ -28,14 +21,6 @@ class Trained(NamedTuple):
     network: Autoencoder
     history: list[dict[str, float]]
     latent: LatentDistribution
-
-
-class HeldOut(NamedTuple):
-    """What networks made of runs that they were not trained on."""
-
-    positions: NDArray[np.int64]  # (n,) among the training runs
-    reconstruction: NDArray[np.float32]  # (n, t, inputs)
-    t2: NDArray[np.float64]  # (n,)
 
 
 def train_calibrated(
@@ -90,20 +75,3 @@ def _train(
     network.cpu()
     _, codes = reconstruct(network, prepared.inputs, device)
     return Trained(network, history, LatentDistribution().fit(codes))
-
-
-def held_out_folds(order: NDArray[np.int64], validation_fraction: float) -> list[NDArray[np.int64]]:
-    """Runs to hold out: one part if it is large enough to calibrate on, else up to 5 folds.
-
-    `order` are the positions of all runs, shuffled.
-    """
-    n_runs = len(order)
-    n_held_out = round(n_runs * validation_fraction)
-    if MIN_VALIDATION_RUNS <= n_held_out <= n_runs - 2:
-        return [np.sort(order[:n_held_out])]
-    return [np.sort(fold) for fold in np.array_split(order, min(MAX_FOLDS, n_runs))]
-
-
-def fixed_order(n_runs: int) -> NDArray[np.int64]:
-    """Positions of runs in an order that is shuffled and always the same: chance without a seed."""
-    return np.random.default_rng(0).permutation(n_runs)

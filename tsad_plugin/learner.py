@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,25 @@ from sklearn.utils.validation import check_is_fitted
 from .forms import NChannels, plural
 from .inputs import as_runs, with_channels
 from .preprocessing import Band, Prepared, Preprocessor, usual_lengths
-from .rules import check_parameters
+from .rules import Rule, check_parameters
 from .runs import Runs
 
 
 class RunLearner:
     """Learns from the runs of usual length, prepared, and reads new runs the same way.
 
-    A subclass says how runs are prepared (`_preprocessor`) and how it learns (`_fit_prepared`).
+    A subclass says how it learns (`_fit_prepared`), and which values of a parameter it takes
+    besides those that all take (`own_rules`).
     """
+
+    own_rules: ClassVar[dict[str, Rule]] = {}
 
     # Parameters that every detector has.
     n_channels: NChannels
     n_timesteps: int | None
     length_sigma: float | None
     steps: Any
+    scaling: str  # but for the band, which has its own
 
     preprocessor_: Preprocessor
     calibration_scores_: NDArray[np.float64]
@@ -40,9 +44,9 @@ class RunLearner:
         """Timesteps that a run must have."""
         return 1
 
-    @abstractmethod
     def _preprocessor(self) -> Preprocessor:
         """Return a preprocessor that is not fitted yet."""
+        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
 
     @abstractmethod
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from .calibration import HeldOut, fixed_order, held_out_folds
+from .folds import HeldOut, fixed_order, held_out_folds
 from .forms import NChannels
-from .networks import usable_latent_dim
 from .preprocessing import Prepared
 from .reconstruction import CodingDetector
+from .resampling import flat
 from .rules import WIDTH_OR_SHARE, Rule
 from .scoring import LatentDistribution
 
@@ -33,8 +33,8 @@ class PCAReconstruction(CodingDetector):
     ----------
     latent_dim : int or float, default=0.8
         Number of components, or the share of the good runs' variance that they explain, in
-        (0, 1). Always fewer than half as many as runs; and where that is no fewer than a run has
-        values, half as many as these.
+        (0, 1). Always fewer than half as many as runs, and fewer than a run has values: more are
+        cut.
     contamination : float or thresholder, default=0.1
         Share of outliers in the training X, in (0, 0.5], or a thresholder such as `KSigma`.
     n_channels : int or "all", optional
@@ -112,7 +112,7 @@ class PCAReconstruction(CodingDetector):
         self.use_duration = use_duration
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
-        rows = _rows(prepared.inputs)
+        rows = flat(prepared.inputs)
         # With as many components as runs, nothing would be left of the training runs.
         self.pca_ = PrincipalComponents().fit(rows, self.latent_dim, (len(rows) - 1) // 2)
         if self.score == "t2" and self.pca_.n_components_ == 0:
@@ -129,13 +129,8 @@ class PCAReconstruction(CodingDetector):
     def _reconstruct(
         self, inputs: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        codes = self.pca_.encode(_rows(inputs))
+        codes = self.pca_.encode(flat(inputs))
         return self.pca_.decode(codes).reshape(inputs.shape), codes
-
-
-def _rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, t, c) -> (n, t * c)."""
-    return values.reshape(len(values), -1)
 
 
 def _hold_out(
@@ -184,4 +179,4 @@ def _n_components(variances: NDArray[np.float64], latent_dim: float, n_values: i
         share = np.cumsum(variances) / (variances.sum() or 1.0)
         wanted = int(np.searchsorted(share, latent_dim)) + 1
     real = int((variances > LEAST_VARIANCE * variances.sum()).sum())
-    return min(usable_latent_dim(wanted, (n_values,)), n_values - 1, real)
+    return min(wanted, n_values - 1, real)

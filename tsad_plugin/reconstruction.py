@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import RunDetector
-from .calibration import MAX_FOLDS, HeldOut
 from .explanation import Evidence, Explanation, explain_run
-from .preprocessing import Prepared, Preprocessor, stretch
+from .folds import MAX_FOLDS, HeldOut
+from .preprocessing import Prepared
+from .resampling import stretch
 from .runs import Runs
 from .scoring import Duration, LatentDistribution, Scorer
 from .training import inference_size
@@ -75,7 +76,7 @@ class ReconstructionDetector(RunDetector):
     def timestep_scores(self, X: Any) -> list[NDArray[np.float64]]:
         """Score timesteps: the sum of their contributions.
 
-        About 1 on good runs where a network reconstructs, near 0 where a band does.
+        About 1 on good runs, but near 0 where a band reconstructs.
 
         Parameters
         ----------
@@ -208,7 +209,6 @@ class CodingDetector(ReconstructionDetector):
     A subclass says how the code is learned (`_learn_code`).
     """
 
-    scaling: str
     score: str
     error_scale: str
     reduction: str | float
@@ -217,9 +217,6 @@ class CodingDetector(ReconstructionDetector):
     @abstractmethod
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         """Learn; return where the codes of the training runs lie, and what calibrates."""
-
-    def _preprocessor(self) -> Preprocessor:
-        return Preprocessor(self.n_timesteps, self._new_steps(), self.scaling)
 
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
         if self.score != "spe" and len(lengths) < MAX_FOLDS:

@@ -40,6 +40,11 @@ def without_gaps(group: NDArray[Any]) -> NDArray[Any]:
     return np.stack([fill_gaps(run) for run in group]) if np.isnan(group.min()) else group
 
 
+def flat(values: NDArray[Any]) -> NDArray[Any]:
+    """(n, t, c) -> (n, t * c): a run a row, time-major."""
+    return values.reshape(len(values), -1)
+
+
 def resample(group: NDArray[Any], n_timesteps: int) -> NDArray[Any]:
     """Resample runs of one length linearly: (b, t, c) -> (b, n_timesteps, c)."""
     b, t, c = group.shape

@@ -83,7 +83,7 @@ RULES: dict[str, Rule] = {
     "contamination": (_is_contamination, "a number in (0, 0.5] or a thresholder"),
     "n_timesteps": _integer(1, (None,)),
     "k": _number(lambda v: v > 0, "a positive number"),
-    "beta": _number(lambda v: v > 0, "a positive number"),
+    "beta": _number(lambda v: 0 < v <= 1e6, "a positive number of at most a million"),
     "threshold": _number(lambda v: True, "a finite number"),
     "length_sigma": _number(lambda v: v > 0, "a positive number", (None,)),
     "scaling": _choice(*SCALINGS),
@@ -120,7 +120,7 @@ WIDTH_OR_SHARE: Rule = (
 def check_parameters(detector: Any) -> None:
     """Raise a ValueError that names the first parameter with a value it cannot have."""
     check_n_channels(detector.n_channels)
-    rules = {**RULES, **getattr(detector, "own_rules", {})}
+    rules = {**RULES, **detector.own_rules}
     for name, rule in rules.items():
         if hasattr(detector, name):
             _check(name, getattr(detector, name), rule)

@@ -61,7 +61,8 @@ def tune_threshold(detector: Any, X: Any, y: ArrayLike, beta: float = 1.0) -> Fi
     Raises
     ------
     ValueError
-        If `y` is not one 0 or 1 a run, holds one of them alone, or `beta` is not positive.
+        If `detector` cannot score, `y` is not one 0 or 1 a run or holds one of them alone, or
+        `beta` is not positive.
 
     References
     ----------
@@ -77,18 +78,24 @@ def tune_threshold(detector: Any, X: Any, y: ArrayLike, beta: float = 1.0) -> Fi
     >>> detector = detector.with_threshold(thresholder)
     """
     check_parameter("beta", beta)
+    if not hasattr(detector, "decision_function"):
+        raise ValueError(f"detector must be a fitted detector, got {detector!r}")
     scores = np.asarray(detector.decision_function(X), dtype=np.float64)
     outlier = _as_outliers(y, len(scores))
     precision, recall, cutoffs = precision_recall_curve(outlier, scores)
     weight = float(beta) ** 2
     with np.errstate(invalid="ignore"):  # neither found nor flagged: 0 / 0
         measure = (1 + weight) * precision * recall / (weight * precision + recall)
-    best = np.flatnonzero(measure == np.nanmax(measure))[-1]
-    lowest_flagged = cutoffs[best]
-    below = scores[scores < lowest_flagged]
-    if not len(below):
-        return FixedThreshold(float(np.nextafter(lowest_flagged, -np.inf)))
-    return FixedThreshold(float((lowest_flagged + below.max()) / 2))
+    best = np.flatnonzero(measure >= np.nanmax(measure) * (1 - 1e-12))[-1]  # equal but for rounding
+    return FixedThreshold(_just_below(cutoffs[best], scores))
+
+
+def _just_below(lowest_flagged: float, scores: Scores) -> float:
+    """Half-way to the next lower score, where there is one and a number between the two."""
+    below = scores[scores < lowest_flagged].max(initial=-np.inf)
+    middle = (lowest_flagged + below) / 2
+    is_between = below < middle < lowest_flagged
+    return float(middle if is_between else np.nextafter(lowest_flagged, -np.inf))
 
 
 def _as_outliers(y: ArrayLike, n_runs: int) -> NDArray[np.bool_]:

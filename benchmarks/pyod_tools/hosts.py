@@ -114,7 +114,7 @@ def as_an_encoder(make: Maker, data: Data) -> Complaint:
     return doubts_of(host, data)
 
 
-@tool("Hosts", "`ADEngine`: plan, build, run, analyse, report")
+@tool("Hosts", "PyOD's plain `ADEngine` with an entry made by hand")
 def in_the_engine(make: Maker, data: Data) -> Complaint:
     engine, name = ADEngine(random_state=0), make.cls.__name__
     engine.kb.algorithms[name] = {

@@ -14,6 +14,7 @@ from tsad_plugin.forms import plural
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, number
 from tsad_plugin.thresholds import Thresholder
+from tsad_plugin.tuning import FixedThreshold
 
 LIBRARIES = ("tsad_plugin", "torch", "pyod", "numpy", "tslearn")
 # They say how a fit was watched or where it ran, not what was learned.
@@ -65,6 +66,8 @@ def threshold(scored: Scored) -> str:
             f"{value}: {thresholder:.1%} of the training runs lie above it (contamination = "
             f"{thresholder:g})"
         )
+    if isinstance(thresholder, FixedThreshold):
+        return f"{value}: chosen, not learned from the scores"
     if isinstance(thresholder, Thresholder):
         source = plural(n_calibration, "good run")
         return f"{value}: {_shown(thresholder)} of the scores of {source} held out of training"

@@ -160,9 +160,10 @@ class PlanningEngine(ADEngine):
             return None if n_channels == "all" else as_runs(X, n_channels)
         data_types = (self.kb.get_algorithm(name) or {}).get("data_types", ())
         if {"tabular", "time_series"} & set(data_types) and are_runs(X):
+            hosted = f"OnRuns with the parameters {{'detector': {name!r}}}, or "
             raise ValueError(
-                f"X holds runs and {name} takes none: plan OnRuns with the parameters "
-                f"{{'detector': {name!r}}}, or a detector of list_detectors('{RUNS}')"
+                f"X holds runs and {name} takes none: plan "
+                f"{hosted if 'tabular' in data_types else ''}a detector of list_detectors('{RUNS}')"
             )
         return None
 

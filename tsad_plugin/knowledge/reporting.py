@@ -15,6 +15,7 @@ from .findings import (
     explanations,
     of_run,
     outlier_section,
+    run_ids,
 )
 from .planning import PlanningEngine, Result
 
@@ -44,8 +45,8 @@ class RunsEngine(PlanningEngine):
     """PyOD's ADEngine, which takes runs as well; `engine()` makes one.
 
     Runs are `Runs`, an array of three dimensions, or a list of arrays or of nested lists that is no
-    table, and with `data_type="runs"` everything that `as_runs` reads. For other data it is PyOD's
-    engine, without a difference.
+    table, and with `data_type="runs"` everything that `as_runs` reads. For data of PyOD's types it
+    is PyOD's engine.
 
     For runs, `run_detection` adds `run_ids` and `outlier_runs` to the result, those with the words
     of `explain`, and `analyze_results`, `explain_findings` and the reports name runs by their ids.
@@ -94,7 +95,7 @@ class RunsEngine(PlanningEngine):
         indices: list[int] | None = None,
         top_k: int = 5,
         X: Any = None,
-        **options: Any,
+        feature_names: list[str] | None = None,
     ) -> list[dict[str, Any]]:
         """Say why samples have their scores.
 
@@ -108,8 +109,8 @@ class RunsEngine(PlanningEngine):
             How many of them.
         X : array-like, list of arrays or Runs, optional
             The data. For runs needed only to explain those that are no outliers.
-        **options
-            PyOD's other options: `feature_names`.
+        feature_names : list of str, optional
+            Names of the columns of a table; runs have names of their channels.
 
         Returns
         -------
@@ -123,7 +124,7 @@ class RunsEngine(PlanningEngine):
             If X does not hold the runs of the result.
         """
         if "run_ids" not in result:
-            return super().explain_findings(result, indices, top_k, X, **options)
+            return super().explain_findings(result, indices, top_k, X, feature_names)
         entries = super().explain_findings(result, indices, top_k)
         explained = self._explained(result, X, [entry["index"] for entry in entries])
         return [of_run(entry, result, explained) for entry in entries]
@@ -134,10 +135,10 @@ class RunsEngine(PlanningEngine):
         if X is None:
             return known
         runs, expected = as_runs(X, result["plan"]["params"].get("n_channels")), result["run_ids"]
-        if len(runs) != len(expected):
+        if run_ids(runs) != expected:
             raise ValueError(
-                f"X holds {plural(len(runs), 'run')}, the result is of {len(expected)}: pass the "
-                "runs that the detection was run on"
+                f"X holds {plural(len(runs), 'run')} that are not the {len(expected)} of the "
+                "result, in their order: pass the runs that the detection was run on"
             )
         wanted = [i for i in positions if i not in known]
         return {**known, **explanations(result.get("detector"), runs, wanted)}
