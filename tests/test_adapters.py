@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import test_contract
 from numpy.typing import NDArray
+from pyod.models.cof import COF
 from pyod.models.gmm import GMM
 from pyod.models.inne import INNE
 from pyod.models.knn import KNN
@@ -143,6 +144,9 @@ def test_neither_runs_nor_matrix_are_changed_or_shared() -> None:
             "matrix has rows of 7 values, which 3 channels do not divide",
         ),
         (lambda: from_matrix([["a"] * 3] * 3, as_named(waves(3))), "matrix holds text"),
+        (lambda: from_matrix([[1, 2, np.nan]] * 3, as_matrix(3)), "holds nan in row 0, column 2"),
+        (lambda: from_matrix(np.full((3, 6), np.inf), as_matrix(3)), "holds inf in row 0"),
+        (lambda: from_matrix(np.zeros((3, 0)), as_matrix(3)), "matrix has no columns"),
     ],
 )
 def test_what_is_no_matrix_of_runs_is_refused(call: Callable[[], Any], message: str) -> None:
@@ -305,6 +309,21 @@ class ScoresNaN(KNN):
         return np.full(len(X), np.nan)
 
 
+class ScoresText(KNN):
+    def decision_function(self, X: Any) -> Any:
+        return ["high"] * len(X)
+
+
+class Forgets(KNN):
+    def fit(self, X: Any, y: Any = None) -> Any:
+        super().fit(X)
+        del self.decision_scores_
+        return self
+
+    def decision_function(self, X: Any) -> Any:
+        return X.sum(axis=1)
+
+
 class KeepsNothing(KNN):
     def __init__(self, n_neighbors: int) -> None:
         super().__init__(n_neighbors=n_neighbors + 1)
@@ -326,6 +345,9 @@ class KeepsNothing(KNN):
         (ScoresEachValue(), "ScoresEachValue gave 576 scores for 8 runs"),
         ("LSCP", r"LSCP cannot be copied \(.*detector_list"),
         (KeepsNothing(3), "KeepsNothing cannot be copied"),
+        (ScoresText(), "ScoresText gave no numbers for scores: scores holds text"),
+        (Forgets(), "Forgets gave 0 scores for 40 runs"),
+        ("LLMAD", "no detector of rows that is called 'LLMAD'"),
         (ScoresNaN(), "ScoresNaN gave a run the score nan"),
     ],
 )
@@ -341,7 +363,25 @@ def test_too_few_runs_to_calibrate_are_told_so() -> None:
         OnRuns(KNN()).fit(as_matrix(6))
 
 
-@pytest.mark.parametrize("detector", [SOS(), LSTMAD(window_size=3, epochs=1)])
+def test_a_detector_that_writes_into_its_rows_spoils_nothing() -> None:
+    class Writes(KNN):
+        def decision_function(self, X: Any) -> Any:
+            scores = super().decision_function(X)
+            X[:] = 0
+            return scores
+
+    X = as_matrix(40)
+    clean, hosted = OnRuns(KNN()).fit(X), OnRuns(Writes()).fit(X)
+    np.testing.assert_array_equal(hosted.calibration_scores_, clean.calibration_scores_)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, np.random.default_rng(0), "1"])
+def test_a_seed_that_pyod_cannot_take_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="random_state must be an integer from 0 to"):
+        OnRuns("INNE", random_state=seed).fit(as_matrix(40))
+
+
+@pytest.mark.parametrize("detector", [SOS(), LSTMAD(window_size=3, epochs=1), COF(n_neighbors=5)])
 def test_a_detector_that_looks_at_batch_mates_is_warned_of(detector: Any) -> None:
     with pytest.warns(UserWarning, match="scores a run by the runs that it is scored with"):
         OnRuns(detector).fit(as_matrix(40))

@@ -31,7 +31,7 @@ LAYERS = [
     ["reconstruction"],
     ["autoencoder", "baselines", "pca"],
     ["detectors"],
-    ["windows", "adapters", "tuning"],
+    ["windows", "adapters", "matrices", "tuning"],
     ["encoding", "knowledge"],
     ["persistence"],
     ["datasets", "figures", "results"],

@@ -462,6 +462,39 @@ def test_findings_in_other_runs_are_refused(
         ours.explain_findings(result, X=runs[:12])
 
 
+def test_findings_in_runs_of_other_values_are_refused(ours: RunsEngine) -> None:
+    found = ours.run_detection(as_matrix(12), ours.make_plan(["PopulationBand"]))
+    normal = int(np.argmin(found["scores_train"]))
+    with pytest.raises(ValueError, match="X holds other values than the result was made from"):
+        ours.explain_findings(found, [normal], X=as_matrix(12, seed=9) + 1e3)
+
+
+def test_a_thresholder_in_a_plan_leaves_the_next_step_to_pyod(ours: RunsEngine) -> None:
+    found = ours.run_detection(
+        as_matrix(12), ours.make_plan(["PopulationBand"], params=[{"contamination": KSigma(1)}])
+    )
+    step = ours.suggest_next_step(found, ours.analyze_results(found), "too many false positives")
+    before = step["threshold_adjustment"]["current_contamination"]
+    assert before == found["anomaly_ratio"] and step["action"] == "adjust_threshold"
+
+
+def test_feedback_that_pyod_cannot_reckon_with_is_told(ours: RunsEngine) -> None:
+    state = ours.plan(ours.start(as_matrix(12)))
+    state.plans = [ours.make_plan(["PopulationBand"], params=[{"contamination": KSigma(1)}])]
+    state = ours.analyze(ours.run(state))
+    with pytest.raises(ValueError, match="make a plan with another one, for example KSigma"):
+        ours.iterate(state, "too many false positives")
+
+
+def test_a_run_cannot_write_headings_into_a_report(ours: RunsEngine) -> None:
+    X = as_matrix(12)
+    X[0] *= 3
+    runs = Runs(X, ids=["a\n## Fake", *map(str, range(11))])
+    found = ours.run_detection(runs, ours.make_plan(["PopulationBand"]))
+    report = ours.generate_report(found, ours.analyze_results(found))
+    assert "run a ## Fake:" in report and "\n## Fake" not in report
+
+
 def test_labels_are_those_of_the_detector(ours: RunsEngine, runs: Runs) -> None:
     plan = quick_plan(ours, contamination=IQR())
     found = ours.run_detection(runs, plan)

@@ -138,7 +138,9 @@ def test_a_fixed_threshold_is_saved_with_its_detector(tmp_path: Path) -> None:
         ([True, True, True], 1.0, "y holds only 1: "),
         (["good", "bad", "good"], 1.0, "y holds 'bad', 'good': pass 0 for normal"),
         ([-1, 1, 1], 1.0, "y holds -1, 1"),
-        ([0, 1, np.nan], 1.0, "y holds 0.0, 1.0, nan"),
+        ([0, 1, np.nan], 1.0, "y has no label for run 2: leave that run out"),
+        ([0, None, True], 1.0, "y has no label for run 1"),
+        (np.ma.masked_equal([7, 0, 1], 7), 1.0, "y has no label for run 0"),
         ([0, 1, 1], 0, "beta must be a positive number of at most a million, got 0"),
         ([0, 1, 1], "1", "beta must be a positive number of at most a million, got '1'"),
     ],
@@ -146,6 +148,12 @@ def test_a_fixed_threshold_is_saved_with_its_detector(tmp_path: Path) -> None:
 def test_labels_that_tell_nothing_are_refused(y: Any, beta: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tune_threshold(Says(), [1, 2, 3], y, beta)
+
+
+@pytest.mark.parametrize("detector", ["KNN", PopulationBand, None])
+def test_what_cannot_score_is_refused(detector: Any) -> None:
+    with pytest.raises(ValueError, match="detector must be a fitted detector, got"):
+        tune_threshold(detector, [1, 2], [0, 1])
 
 
 @pytest.mark.parametrize("threshold", [np.nan, np.inf, "1", None, True])
@@ -159,6 +167,7 @@ def test_a_fixed_threshold_is_a_finite_number(threshold: Any) -> None:
     [
         lambda: PopulationBand().fit(as_matrix(10)).with_threshold(0.9),
         lambda: PopulationBand().fit(as_matrix(10)).with_threshold("high"),
+        lambda: PopulationBand().fit(as_matrix(10)).with_threshold(KNN()),
     ],
 )
 def test_what_is_no_threshold_is_refused(call: Callable[[], Any]) -> None:

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .adapters import OnRuns, from_matrix, to_matrix
+    from .adapters import OnRuns
     from .baselines import PopulationBand
     from .detectors import (
         CNN1DVAE,
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from .html_report import report
     from .inputs import as_runs
+    from .matrices import from_matrix, to_matrix
     from .pca import PCAReconstruction
     from .persistence import load, save
     from .runs import Runs
@@ -55,12 +56,13 @@ __all__ = [
 # Where each name lives. It is loaded when it is first asked for: torch and PyOD take seconds, and
 # `tsad --help`, which passes here, needs neither.
 _MODULES = {
-    "adapters": "OnRuns from_matrix to_matrix",
+    "adapters": "OnRuns",
     "baselines": "PopulationBand",
     "detectors": "CNN1DVAE FCVAE LSTMVAE CNN1DAutoEncoder FCAutoEncoder LSTMAutoEncoder",
     "html_report": "report",
     "inputs": "as_runs",
     "pca": "PCAReconstruction",
+    "matrices": "from_matrix to_matrix",
     "persistence": "load save",
     "runs": "Runs",
     "steps": "ChannelPCA Despike MovingAverage",

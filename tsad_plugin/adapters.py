@@ -1,96 +1,29 @@
-"""Where runs meet detectors that know rows alone: matrices from runs, any PyOD detector on runs."""
+"""Any PyOD detector on runs: the rows that it takes, and the contract of all detectors here."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
 from .base import PYODS_DETECTORS, RunDetector
 from .folds import fixed_order, held_out_folds
-from .forms import NChannels, as_float, did_you_mean, plural, unflatten
-from .inputs import as_runs
+from .forms import NChannels, as_float, did_you_mean, plural
 from .preprocessing import Prepared
-from .resampling import by_length, flat, resample, stretch, without_gaps
-from .rules import check_parameter
+from .resampling import flat
+from .rules import LEGACY_SEED, Rule
 from .runs import Runs
 
 # Share of the runs that calibrates where it is large enough, as for the networks.
 HELD_OUT = 0.1
 # Rows that show whether a detector scores each by itself.
 TRIED = 8
-
-
-def to_matrix(
-    X: Any, n_timesteps: int | None = None, n_channels: NChannels = None
-) -> NDArray[np.float64]:
-    """Runs as rows of equal width, for everything that takes a matrix.
-
-    Gaps are filled by linear interpolation and runs resampled; nothing is scaled.
-
-    Parameters
-    ----------
-    X : array-like, list of arrays or Runs
-        Runs in any form, see `as_runs`.
-    n_timesteps : int, optional
-        Length to which every run is resampled; by default the median length of *these* runs, so
-        pass it where training and new runs must agree.
-    n_channels : int or "all", optional
-        How to read flat rows, see `as_runs`.
-
-    Returns
-    -------
-    ndarray of shape (n_runs, n_timesteps * n_channels)
-        In units, time-major: all channels of timestep 0, then of timestep 1, and so on. A detector
-        of this package reads it with `n_channels`, and `from_matrix` turns it back.
-
-    Raises
-    ------
-    ValueError
-        If X is no set of runs, or `n_timesteps` no positive integer.
-    """
-    check_parameter("n_timesteps", n_timesteps)
-    runs = as_runs(X, n_channels)
-    width = n_timesteps or int(np.median(runs.lengths))
-    values = np.empty((len(runs), width, runs.n_channels))
-    for rows, group in by_length(runs):
-        values[rows] = resample(without_gaps(group), width)
-    return flat(values)
-
-
-def from_matrix(matrix: ArrayLike, runs: Any) -> Runs:
-    """Rows of `to_matrix`, or what another method made of them, as runs again.
-
-    Parameters
-    ----------
-    matrix : array-like of shape (n_runs, n_timesteps * n_channels)
-        One row a run, time-major.
-    runs : array-like, list of arrays or Runs
-        The runs that they belong to.
-
-    Returns
-    -------
-    Runs
-        The values at the lengths of `runs`, with their ids, channels, units, times and labels.
-
-    Raises
-    ------
-    ValueError
-        If there is not one row a run, or the channels do not divide its width.
-    """
-    rows, runs = as_float(matrix, "matrix"), as_runs(runs)
-    if rows.ndim != 2 or len(rows) != len(runs):
-        raise ValueError(
-            f"matrix has shape {rows.shape} for {plural(len(runs), 'run')}: pass one row a run"
-        )
-    values = unflatten(rows, runs.n_channels, "matrix")
-    return runs.with_arrays(stretch(values, runs.lengths))
 
 
 class OnRuns(RunDetector):
@@ -140,6 +73,7 @@ class OnRuns(RunDetector):
     """
 
     detector_: Any
+    own_rules: ClassVar[dict[str, Rule]] = {"random_state": LEGACY_SEED}
 
     def __init__(
         self,
@@ -169,9 +103,9 @@ class OnRuns(RunDetector):
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
         rows = flat(prepared.inputs).astype(np.float64)
         self.detector_ = self._fitted(rows)
-        _warn_of_mates(self.detector_, rows)
         folds = held_out_folds(fixed_order(len(rows)), HELD_OUT)
         self.calibration_scores_ = np.concatenate([self._held_out(rows, fold) for fold in folds])
+        _warn_of_mates(self.detector_, rows)
 
     def _fitted(self, rows: NDArray[np.float64]) -> Any:
         detector = _copy(self.detector)
@@ -196,9 +130,8 @@ class OnRuns(RunDetector):
 
     def _training_scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = np.empty(len(runs))
-        scores[self.trained_on_] = _checked(
-            self.detector_, self.detector_.decision_scores_, int(self.trained_on_.sum())
-        )
+        known = getattr(self.detector_, "decision_scores_", None)
+        scores[self.trained_on_] = _checked(self.detector_, known, int(self.trained_on_.sum()))
         if not self.trained_on_.all():
             scores[~self.trained_on_] = self._scores(runs[~self.trained_on_])
         return scores
@@ -229,7 +162,8 @@ def _copy(detector: Any) -> Any:
 
 def _pyods(name: str) -> type[Any]:
     """PyOD's class of that name."""
-    rows = [n for n, d in PYODS_DETECTORS.items() if "tabular" in d.get("data_types", ())]
+    shipped = {n: d for n, d in PYODS_DETECTORS.items() if d.get("status") == "shipped"}
+    rows = [n for n, d in shipped.items() if "tabular" in d.get("data_types", ())]
     if name not in rows:
         raise ValueError(
             f"PyOD has no detector of rows that is called {name!r}: pass an instance, or a name "
@@ -241,14 +175,7 @@ def _pyods(name: str) -> type[Any]:
 
 def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
     """Warn where a row's score depends on the rows that are scored with it."""
-    few = rows[:TRIED]
-    if len(few) < TRIED:
-        return
-    first, again = _ask(detector, few), _ask(detector, few)
-    last = _ask(detector, few[TRIED // 2 :])
-    differ = 1e-3 * first.std()
-    by_chance = np.abs(again - first).max() > differ
-    if not by_chance and np.abs(last - first[TRIED // 2 :]).max() > differ:
+    if len(rows) >= TRIED and _looks_at_mates(detector, rows[:TRIED]):
         warnings.warn(
             f"{type(detector).__name__} scores a run by the runs that it is scored with: score "
             "the same set together, or take a detector that scores each run by itself",
@@ -257,9 +184,20 @@ def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
         )
 
 
+def _looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
+    half = len(few) // 2
+    try:
+        first, again, last = (_ask(detector, some) for some in (few, few, few[half:]))
+    except ValueError:  # it cannot score so few
+        return True
+    differ = 1e-3 * first.std()
+    by_chance = np.abs(again - first).max() > differ
+    return not by_chance and bool(np.abs(last - first[half:]).max() > differ)
+
+
 def _call(detector: Any, method: str, rows: NDArray[np.float64]) -> Any:
     try:
-        return getattr(detector, method)(rows)
+        return getattr(detector, method)(rows.copy())  # some write into what they are given
     except Exception as error:
         raise ValueError(
             f"{type(detector).__name__}.{method} raised {type(error).__name__} on "
@@ -273,8 +211,11 @@ def _ask(detector: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:
-    values = np.asarray(scores, dtype=np.float64).ravel()
     name = type(detector).__name__
+    try:
+        values = as_float([] if scores is None else scores, "scores").ravel()
+    except ValueError as error:
+        raise ValueError(f"{name} gave no numbers for scores: {error}") from error
     if len(values) != n_runs:
         raise ValueError(
             f"{name} gave {plural(len(values), 'score')} for {plural(n_runs, 'run')}: OnRuns takes "
@@ -282,7 +223,7 @@ def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:
         )
     if not np.isfinite(values).all():
         raise ValueError(
-            f"{name} gave a run the score {values[~np.isfinite(values)][0]}: choose its parameters "
-            "so that all scores are finite"
+            f"{name} gave a run the score {values[~np.isfinite(values)][0]}: choose its "
+            "parameters, or the runs that are scored together, so that all scores are finite"
         )
     return values

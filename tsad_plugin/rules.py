@@ -60,7 +60,9 @@ def _or(expected: str, extra: tuple[Any, ...]) -> str:
 def _is_contamination(value: Any) -> bool:
     if _is_number(value):
         return 0 < value <= 0.5
-    return hasattr(value, "fit") and hasattr(value, "predict") and not isinstance(value, type)
+    has_both = hasattr(value, "fit") and hasattr(value, "predict")
+    # A detector has them too.
+    return has_both and not hasattr(value, "decision_function") and not isinstance(value, type)
 
 
 def _are_widths(value: Any) -> bool:
@@ -110,7 +112,11 @@ RULES: dict[str, Rule] = {
 }
 
 
-# For the `own_rules` of a detector that takes more than RULES.
+# For the `own_rules` of a detector that takes other values than RULES says.
+LEGACY_SEED: Rule = (
+    lambda v: v is None or isinstance(v, np.random.RandomState) or (_is_seed(v) and v < 2**32),
+    "an integer from 0 to 2**32 - 1, a RandomState or None",
+)
 WIDTH_OR_SHARE: Rule = (
     lambda v: _integer(1)[0](v) or (_is_number(v) and 0 < v < 1),
     "an integer of at least 1 or a share in (0, 1)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import precision_recall_curve
 
@@ -78,7 +79,7 @@ def tune_threshold(detector: Any, X: Any, y: ArrayLike, beta: float = 1.0) -> Fi
     >>> detector = detector.with_threshold(thresholder)
     """
     check_parameter("beta", beta)
-    if not hasattr(detector, "decision_function"):
+    if not hasattr(detector, "decision_function") or isinstance(detector, type):
         raise ValueError(f"detector must be a fitted detector, got {detector!r}")
     scores = np.asarray(detector.decision_function(X), dtype=np.float64)
     outlier = _as_outliers(y, len(scores))
@@ -98,11 +99,15 @@ def _just_below(lowest_flagged: float, scores: Scores) -> float:
     return float(middle if is_between else np.nextafter(lowest_flagged, -np.inf))
 
 
-def _as_outliers(y: ArrayLike, n_runs: int) -> NDArray[np.bool_]:
-    labels = np.asarray(y)
+def _as_outliers(y: Any, n_runs: int) -> NDArray[np.bool_]:
+    masked = np.ma.isMaskedArray(y)
+    labels = np.ma.filled(y.astype(np.float64), np.nan) if masked else np.asarray(y)
     if labels.shape != (n_runs,):
         raise ValueError(f"y has shape {labels.shape} for {n_runs} runs: pass one label a run")
-    values = np.unique(labels).tolist()
+    unknown = np.flatnonzero(pd.isna(labels))
+    if len(unknown):
+        raise ValueError(f"y has no label for run {unknown[0]}: leave that run out of X and y")
+    values = sorted(set(labels.tolist()), key=str)
     if not set(values) <= {0, 1}:
         raise ValueError(
             f"y holds {shorten(values)}: pass 0 for normal and 1 for outlier, for example "

@@ -49,6 +49,7 @@ def explanations(detector: Any, runs: Runs, positions: Sequence[int]) -> dict[in
 
 def _record(found: Explanation) -> Record:
     return {
+        "score": found.score,
         "text": found.text,
         "channels": {name: round(share, DIGITS) for name, share in found.channels.items()},
         "worst_stretch": {
@@ -61,6 +62,9 @@ def _record(found: Explanation) -> Record:
 
 
 def _jsonable(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
@@ -114,4 +118,5 @@ def _section(title: str, found: list[Record], texts: list[str]) -> str:
     lines = [f"- {text}" for text in texts[:MOST_LINES]] or ["none"]
     if more := [str(record["run"]) for record in found[MOST_LINES:]]:
         lines.append(f"- and {plural(len(more), 'run')} more: {', '.join(more)}")
-    return "\n".join([f"## {title}", "", *lines, ""])
+    # Each on one line: the name of a run must not make headings of its own.
+    return "\n".join([f"## {title}", "", *(" ".join(line.split()) for line in lines), ""])

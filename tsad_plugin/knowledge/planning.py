@@ -122,7 +122,7 @@ class PlanningEngine(ADEngine):
         if not self._takes_runs(name):
             return plan
         defaults = self.kb.get_algorithm(name).get("default_params", {})
-        return {**plan, "params": {**defaults, **plan.get("params", {})}}
+        return {**plan, "params": {**defaults, **(plan.get("params") or {})}}
 
     def run_detection(self, X_train: Any, plan: Plan, X_test: Any = None) -> Result:
         """Fit the detector of a plan, and score.
@@ -155,9 +155,10 @@ class PlanningEngine(ADEngine):
 
     def _runs(self, X: Any, plan: Plan) -> Runs | None:
         """X as the runs that the detector of a plan reads, None where it reads no runs."""
-        name, n_channels = plan["detector_name"], plan.get("params", {}).get("n_channels")
+        name, n_channels = plan["detector_name"], (plan.get("params") or {}).get("n_channels")
         if self._takes_runs(name):
-            return None if n_channels == "all" else as_runs(X, n_channels)
+            is_table = n_channels == "all" and not are_runs(X)
+            return None if is_table else as_runs(X, n_channels)
         data_types = (self.kb.get_algorithm(name) or {}).get("data_types", ())
         if {"tabular", "time_series"} & set(data_types) and are_runs(X):
             hosted = f"OnRuns with the parameters {{'detector': {name!r}}}, or "
@@ -186,10 +187,47 @@ class PlanningEngine(ADEngine):
         dict
             PyOD's suggestion: `action`, `reason`, and a `new_plan` or a `threshold_adjustment`.
         """
-        suggestion = super().suggest_next_step(result, analysis, feedback)
+        suggestion = super().suggest_next_step(_with_a_share(result), analysis, feedback)
         new = suggestion.get("new_plan")
         if new and "run_ids" in result and not self._takes_runs(new["detector_name"]):
             tried = {"exclude_detectors": [result["plan"]["detector_name"]]}
             runs = {"data_type": RUNS, "n_samples": len(result["scores_train"])}
             suggestion["new_plan"] = self.plan_detection(runs, constraints=tried)
         return suggestion
+
+    def iterate(self, state: Any, feedback: str | dict[str, Any]) -> Any:
+        """Change the plans of an investigation, as PyOD does.
+
+        Parameters
+        ----------
+        state : InvestigationState
+            From `analyze`, or from `run` where a detector failed.
+        feedback : str or dict
+            What a person says, or `{"action": ...}`.
+
+        Returns
+        -------
+        InvestigationState
+
+        Raises
+        ------
+        ValueError
+            If there is no such action, or it asks for another share of outliers where a plan has a
+            thresholder.
+        """
+        try:
+            return super().iterate(state, feedback)
+        except TypeError as error:
+            raise ValueError(
+                f"PyOD cannot take {feedback!r} further ({error}): where `contamination` is a "
+                "thresholder, make a plan with another one, for example KSigma(4)"
+            ) from error
+
+
+def _with_a_share(result: Result) -> Result:
+    """A result whose plan has a share of outliers, with which PyOD reckons, for a thresholder."""
+    params = result["plan"].get("params") or {}
+    if isinstance(params.get("contamination", 0.1), (int, float)):
+        return result
+    plan = {**result["plan"], "params": {**params, "contamination": result["anomaly_ratio"]}}
+    return {**result, "plan": plan}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from tsad_plugin.forms import plural
 from tsad_plugin.inputs import as_runs
 
@@ -141,7 +143,12 @@ class RunsEngine(PlanningEngine):
                 "result, in their order: pass the runs that the detection was run on"
             )
         wanted = [i for i in positions if i not in known]
-        return {**known, **explanations(result.get("detector"), runs, wanted)}
+        found = explanations(result.get("detector"), runs, wanted)
+        if any(not np.isclose(found[i]["score"], result["scores_train"][i]) for i in found):
+            raise ValueError(
+                "X holds other values than the result was made from: pass the same runs"
+            )
+        return {**known, **found}
 
     def generate_report(
         self, result: Result, analysis: dict[str, Any], format: str = "text"
@@ -190,8 +197,9 @@ class RunsEngine(PlanningEngine):
         """
         state = super().analyze(state)
         results = _successful(state)
-        if results and "run_ids" in results[0]:
-            state.analysis["outlier_runs"] = consensus_runs(results, state.consensus)
+        of_runs = [result for result in results if "run_ids" in result]
+        if of_runs:
+            state.analysis["outlier_runs"] = consensus_runs(of_runs, state.consensus)
         return state
 
     def report(self, state: Any, format: str = "text") -> str | dict[str, Any]:
