@@ -494,7 +494,7 @@ def test_a_path_that_cannot_be_written_is_refused(
 
 def test_what_is_no_fitted_detector_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    with pytest.raises(ValueError, match="takes a detector of tsad_plugin, got KNN"):
+    with pytest.raises(ValueError, match="takes a detector that reconstructs runs, got KNN"):
         report(KNN(), faulty(), path)  # type: ignore[arg-type]
     with pytest.raises(NotFittedError):
         report(FCAutoEncoder(), faulty(), path)
