@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from tsad_plugin import (
     LSTMAutoEncoder,
     OnRuns,
     PCAReconstruction,
+    to_matrix,
 )
 from tsad_plugin.datasets import make_shifted, read_cmapss, read_ucr
 
@@ -262,16 +264,7 @@ def test_feature_bagging_mixes_channels_where_it_can_and_misses_faults() -> None
 # --- hosts --------------------------------------------------------------------------------------
 
 
-def resampled(runs: Any) -> NDArray[Any]:
-    """Unequal runs (t_i, 3) as flat rows of 20 timesteps, (n, 60)."""
-    at = np.linspace(0, 1, 20)
-    rows = [
-        np.column_stack([np.interp(at, np.linspace(0, 1, len(run)), c) for c in run.T]).ravel()
-        for run in runs
-    ]
-    return np.array(rows)
-
-
+resampled = partial(to_matrix, n_timesteps=20)
 UNEQUAL = waves(48, lengths=(20, 24, 28))
 
 

@@ -1,4 +1,4 @@
-"""What each parameter of a detector may be: a test and the words for it."""
+"""What each parameter may be, of detectors and of what tunes them: a test and the words for it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Tools of `pyod_tools` that hold a detector: PyOD's ensembles, hosts and engine."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from pyod.models.ts_od import TimeSeriesOD
 from pyod.models.xgbod import XGBOD
 from pyod.utils.ad_engine import ADEngine
 from trial import Array, Complaint, Data, Maker, differ, doubts, doubts_of, tool, tools, unequal
+
+from tsad_plugin import to_matrix
 
 # --- ensembles ----------------------------------------------------------------------------------
 
@@ -97,13 +100,9 @@ def in_time_series_od(make: Maker, data: Data) -> Complaint:
     return None
 
 
-def halved(runs: Any) -> Array:
-    """Unequal runs as rows of 30."""
-    return np.stack([np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(r)), r) for r in runs])
-
-
 @tool("Hosts", "`EmbeddingOD` with the detector behind a resampler")
 def behind_an_encoder(make: Maker, data: Data) -> Complaint:
+    halved = partial(to_matrix, n_timesteps=30)
     host = EmbeddingOD(halved, detector=make()).fit(unequal(data.X))
     return doubts_of(host, data._replace(new=unequal(data.new)))
 

@@ -87,10 +87,11 @@ def of_run(entry: Record, result: dict[str, Any], explained: Mapping[int, Record
 def consensus_runs(results: list[dict[str, Any]], consensus: dict[str, Any]) -> list[Record]:
     """Records of the runs that most detectors flag, the most abnormal first."""
     scores, labels = consensus["scores"], consensus["labels"]
+    ids = next(r["run_ids"] for r in results if "run_ids" in r)
     return [
         {
             "index": i,
-            "run": results[0]["run_ids"][i],
+            "run": ids[i],
             "score": float(scores[i]),
             "flagged_by": [r["detector_name"] for r in results if r["labels_train"][i]],
         }

@@ -18,20 +18,7 @@ Plan = dict[str, Any]
 
 
 class PlanningEngine(ADEngine):
-    """PyOD's ADEngine with our detectors in its knowledge base, planning and running them.
-
-    Parameters
-    ----------
-    knowledge_dir : str, optional
-        Folder of a knowledge base in place of PyOD's.
-    random_state : int, optional
-        Seed of the detectors that it builds.
-
-    Raises
-    ------
-    ValueError
-        If the knowledge base has a detector that is called like one of ours.
-    """
+    """The part of `RunsEngine` that plans and runs our detectors; `RunsEngine` describes it all."""
 
     def __init__(self, knowledge_dir: str | None = None, random_state: int | None = None) -> None:
         super().__init__(knowledge_dir, random_state)

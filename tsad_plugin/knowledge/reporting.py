@@ -197,9 +197,8 @@ class RunsEngine(PlanningEngine):
         """
         state = super().analyze(state)
         results = _successful(state)
-        of_runs = [result for result in results if "run_ids" in result]
-        if of_runs:
-            state.analysis["outlier_runs"] = consensus_runs(of_runs, state.consensus)
+        if any("run_ids" in result for result in results):
+            state.analysis["outlier_runs"] = consensus_runs(results, state.consensus)
         return state
 
     def report(self, state: Any, format: str = "text") -> str | dict[str, Any]:
