@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         FCAutoEncoder,
         LSTMAutoEncoder,
     )
+    from .evaluation import benchmark
     from .html_report import report
     from .inputs import as_runs
     from .matrices import from_matrix, to_matrix
@@ -44,6 +45,7 @@ __all__ = [
     "PopulationBand",
     "Runs",
     "as_runs",
+    "benchmark",
     "from_matrix",
     "load",
     "read_runs",
@@ -59,6 +61,7 @@ _MODULES = {
     "adapters": "OnRuns",
     "baselines": "PopulationBand",
     "detectors": "CNN1DVAE FCVAE LSTMVAE CNN1DAutoEncoder FCAutoEncoder LSTMAutoEncoder",
+    "evaluation": "benchmark",
     "html_report": "report",
     "inputs": "as_runs",
     "pca": "PCAReconstruction",

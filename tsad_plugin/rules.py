@@ -109,6 +109,13 @@ RULES: dict[str, Rule] = {
     "random_state": (_is_random_state, "an integer of at least 0, a NumPy generator or None"),
     "n_threads": _integer(1, (None,)),
     "verbose": _integer(0, (True, False)),
+    "seeds": _integer(1),
+    "seed": _integer(0),
+    "n_folds": _integer(2),
+    "n_jobs": (
+        lambda v: v is None or (_integer(-(2**31))[0](v) and v != 0),
+        "an integer but 0, or None",
+    ),
 }
 
 

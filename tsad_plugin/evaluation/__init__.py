@@ -1,0 +1,7 @@
+"""Detectors compared: the same runs, the same splits, the same measures for all."""
+
+from .grid import benchmark
+from .labelled import LabelledRuns
+from .statistics import pairwise, summary
+
+__all__ = ["LabelledRuns", "benchmark", "pairwise", "summary"]

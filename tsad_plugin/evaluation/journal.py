@@ -1,0 +1,80 @@
+"""Rows of results on disk, each written as soon as it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+ENDING = ".jsonl"
+
+
+class Journal:
+    """A file of one JSON object a line, which a crash leaves whole but for its last line.
+
+    Parameters
+    ----------
+    path : path-like or None
+        The file, `.jsonl`; made where there is none. None keeps nothing.
+
+    Raises
+    ------
+    ValueError
+        If the name ends in something else, its folder is missing, or a line holds no result.
+    OSError
+        If the file cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = None if path is None else Path(path)
+        self.kept: dict[str, dict[str, Any]] = {}
+        if self.path is not None:
+            self._check(self.path)
+            if self.path.exists():
+                self.kept = dict(self._read(self.path))
+
+    @staticmethod
+    def _check(path: Path) -> None:
+        name = repr(str(path))
+        if path.suffix != ENDING:
+            raise ValueError(f"cannot keep results in {name}: its name must end in {ENDING}")
+        if not path.parent.is_dir():
+            raise ValueError(f"cannot keep results in {name}: make its folder first")
+
+    def _read(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Cell and row of every whole line; the later of two rows of a cell counts."""
+        *lines, torn = path.read_bytes().split(b"\n")
+        if torn:  # a crash in the middle of a line
+            os.truncate(path, path.stat().st_size - len(torn))
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+                yield row.pop("cell"), row
+            except (ValueError, KeyError, AttributeError, TypeError):
+                raise ValueError(
+                    f"line {number} of {str(path)!r} holds no result: remove that line, or choose "
+                    "another file"
+                ) from None
+
+    def __enter__(self) -> Self:
+        self._file: IO[bytes] | None = None if self.path is None else self.path.open("ab")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, cell: str, row: dict[str, Any]) -> None:
+        """Write a row, and be sure that it is on the disk."""
+        if self._file is not None:
+            self._file.write(json.dumps({"cell": cell, **row}).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())

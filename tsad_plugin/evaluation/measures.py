@@ -1,0 +1,92 @@
+"""What a detector's scores and labels are worth where it is known which runs are outliers."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from pyod.utils.utility import precision_n_scores
+from scipy.stats import bootstrap, rankdata
+from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
+
+# Of the scores, and then of the labels at the learned threshold.
+RANKING = ("roc_auc", "roc_auc_low", "roc_auc_high", "average_precision", "precision_at_n")
+LABELLING = ("f1", "far", "mar", "accuracy", "precision", "recall")
+MEASURES = (*RANKING, *LABELLING)
+N_RESAMPLES = 1000
+CONFIDENCE = 0.95
+
+
+def measure(
+    outlier: NDArray[np.bool_], scores: NDArray[np.float64], labels: NDArray[np.int64]
+) -> dict[str, float]:
+    """Every measure by its name; NaN where there are no outliers, or nothing else.
+
+    `far` is the share of normal runs that are flagged (false alarms), `mar` that of outliers that
+    are not (missed alarms). The interval of the ROC-AUC is that of a bootstrap over the runs.
+    """
+    return {**_of_scores(outlier, scores), **_of_labels(outlier, labels)}
+
+
+def _of_scores(outlier: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:
+    if outlier.all() or not outlier.any():
+        return dict.fromkeys(RANKING, np.nan)
+    low, high = roc_auc_interval(outlier, scores)
+    return {
+        "roc_auc": float(roc_auc_score(outlier, scores)),
+        "roc_auc_low": low,
+        "roc_auc_high": high,
+        "average_precision": float(average_precision_score(outlier, scores)),
+        "precision_at_n": float(precision_n_scores(outlier, scores)),
+    }
+
+
+def _of_labels(outlier: NDArray[np.bool_], labels: NDArray[np.int64]) -> dict[str, float]:
+    passed, alarms, missed, found = confusion_matrix(
+        outlier, labels == 1, labels=[False, True]
+    ).ravel()
+    return {
+        "f1": _share(2 * found, 2 * found + alarms + missed) if outlier.any() else np.nan,
+        "far": _share(alarms, alarms + passed),
+        "mar": _share(missed, missed + found),
+        "accuracy": _share(found + passed, len(outlier)),
+        # Of nothing flagged none is right, as scikit-learn has it.
+        "precision": _share(found, max(found + alarms, 1)) if outlier.any() else np.nan,
+        "recall": _share(found, found + missed),
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return float(part / whole) if whole else np.nan
+
+
+def roc_auc_interval(
+    outlier: NDArray[np.bool_], scores: NDArray[np.float64], n_resamples: int = N_RESAMPLES
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the ROC-AUC: outliers and normal runs drawn anew."""
+    found = (scores[outlier], scores[~outlier])
+    if min(map(len, found)) < 2:
+        return np.nan, np.nan
+    with warnings.catch_warnings():  # where all draws agree, as at 1.0, the interval is a point
+        warnings.simplefilter("ignore")
+        interval = bootstrap(
+            found,
+            _roc_auc,
+            n_resamples=n_resamples,
+            batch=max(1, 2_000_000 // len(scores)),
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def _roc_auc(
+    outliers: NDArray[np.float64], normal: NDArray[np.float64], axis: int = -1
+) -> NDArray[np.float64]:
+    """Share of pairs in which the outlier scores higher, ties half (Mann & Whitney 1947)."""
+    n_outliers, n_normal = outliers.shape[axis], normal.shape[axis]
+    ranks = rankdata(np.concatenate([outliers, normal], axis=axis), axis=axis)
+    total = np.take(ranks, np.arange(n_outliers), axis=axis).sum(axis=axis)
+    return (total - n_outliers * (n_outliers + 1) / 2) / (n_outliers * n_normal)

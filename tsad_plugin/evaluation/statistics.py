@@ -1,0 +1,201 @@
+"""What rows of results say together: means, intervals, ranks and tests; data sets are blocks."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import bootstrap, wilcoxon
+
+from .measures import CONFIDENCE, MEASURES
+
+LOWER_IS_BETTER = ("far", "mar", "fit_seconds", "score_seconds", "peak_mb")
+N_RESAMPLES = 10_000
+
+
+def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
+    """A metric of each detector on each data set: the mean over seeds and folds.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Of `benchmark`, of one protocol.
+    metric : str
+        One of its columns of numbers.
+
+    Returns
+    -------
+    DataFrame
+        A row a data set, a column a detector; NaN where a detector failed or nothing could be
+        measured.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or there are several protocols.
+    """
+    if metric not in results.columns or metric not in (*MEASURES, *LOWER_IS_BETTER):
+        raise ValueError(f"metric must be one of {', '.join(MEASURES)}, got {metric!r}")
+    if results.protocol.nunique() > 1:
+        raise ValueError("results hold two protocols: select one, results[results.protocol == …]")
+    table = results.pivot_table(
+        index="dataset", columns="detector", values=metric, sort=False, dropna=False
+    )
+    return table.reindex(
+        index=results.dataset.unique(), columns=results.detector.unique()
+    ).rename_axis(index="dataset", columns="detector")
+
+
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """The part of a table of `by_set` that can be ranked: the same sets for every detector.
+
+    Detectors without a number on a set that others have are left out, not the set: one that fails
+    often must not choose on what the others are compared.
+    """
+    measured = table.dropna(how="all")
+    return measured.dropna(axis=1)
+
+
+def ranks(table: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
+    """Ranks of the detectors on each data set, 1 the best, ties the mean of their ranks."""
+    return table.rank(axis=1, ascending=metric in LOWER_IS_BETTER)
+
+
+def summary(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
+    """Detectors, the best first.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Of `benchmark`, of one protocol.
+    metric : str
+        What they are ordered by.
+
+    Returns
+    -------
+    DataFrame
+        A row a detector: the metric's mean over data sets under its name, `low` and `high` (95 %
+        bootstrap interval of that mean, data sets as blocks; with one data set of the ROC-AUC the
+        mean interval over its runs), `rank` (mean over the sets; NaN for a detector that does not
+        have a number on all), `n_sets`, `n_failures` (rows with an error), and the medians of
+        `fit_seconds`, `score_seconds` and `peak_mb`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric, or there are several protocols.
+    """
+    table = by_set(results, metric)
+    rank = ranks(complete(table), metric).mean().reindex(table.columns)
+    low, high = zip(*(_interval(results, table[name], metric) for name in table), strict=True)
+    of_detector = results.groupby("detector", sort=False)
+    costs = of_detector[["fit_seconds", "score_seconds", "peak_mb"]].median()
+    frame = pd.DataFrame(
+        {
+            metric: table.mean(),
+            "low": low,
+            "high": high,
+            "rank": rank,
+            "n_sets": table.count(),
+            "n_failures": of_detector.error.apply(lambda errors: int((errors != "").sum())),
+        },
+        index=table.columns,
+    ).join(costs.drop(columns=metric, errors="ignore"))
+    return frame.sort_values(metric, ascending=metric in LOWER_IS_BETTER)
+
+
+def _interval(results: pd.DataFrame, column: pd.Series, metric: str) -> tuple[float, float]:
+    values = column.dropna().to_numpy()
+    if len(values) == 1 and metric == "roc_auc":
+        rows = results[results.detector == column.name]
+        return float(rows.roc_auc_low.mean()), float(rows.roc_auc_high.mean())
+    return mean_interval(values)
+
+
+def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a mean; NaN for fewer than two values."""
+    if len(values) < 2:
+        return np.nan, np.nan
+    with warnings.catch_warnings():  # equal values: the interval is a point
+        warnings.simplefilter("ignore")
+        found = bootstrap(
+            (values,),
+            np.mean,
+            n_resamples=N_RESAMPLES,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def pairwise(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
+    """Which differences between detectors are more than chance, with data sets as blocks.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Of `benchmark`, of one protocol.
+    metric : str
+        What is compared.
+
+    Returns
+    -------
+    DataFrame
+        A row a pair `a`, `b` of the detectors that have a number on every set: `difference` (mean
+        of a minus b) with its bootstrap interval `low` and `high`, `wins` and `losses` of a by
+        sets, `p` of the Wilcoxon signed-rank test [1]_ over sets (NaN for fewer than two), and
+        `p_holm`, corrected for the number of pairs [2]_.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric, or there are several protocols.
+
+    References
+    ----------
+    .. [1] J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7,
+       2006.
+    .. [2] S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+       of Statistics 6(2), 1979.
+    """
+    table = complete(by_set(results, metric))
+    rows = [_pair(table, a, b, metric in LOWER_IS_BETTER) for a, b in combinations(table, 2)]
+    columns = ["a", "b", "difference", "low", "high", "wins", "losses", "p"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(p_holm=holm(frame.p.to_numpy(dtype=np.float64)))
+
+
+def _pair(table: pd.DataFrame, a: str, b: str, lower_is_better: bool) -> list[object]:
+    difference = (table[a] - table[b]).to_numpy()
+    gain = -difference if lower_is_better else difference
+    return [
+        a,
+        b,
+        float(difference.mean()),
+        *mean_interval(difference),
+        int((gain > 0).sum()),
+        int((gain < 0).sum()),
+        _wilcoxon(difference),
+    ]
+
+
+def _wilcoxon(difference: NDArray[np.float64]) -> float:
+    if len(difference) < 2:
+        return np.nan
+    if not difference.any():
+        return 1.0
+    return float(wilcoxon(difference, zero_method="zsplit").pvalue)
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Holm's step-down correction of p-values, shape (n_pairs,)."""
+    order = np.argsort(p, kind="stable")
+    factors = len(p) - np.arange(len(p))
+    adjusted = np.maximum.accumulate(np.minimum(p[order] * factors, 1.0))
+    corrected = np.empty_like(p)
+    corrected[order] = adjusted
+    return corrected
