@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -174,21 +175,21 @@ def _read(datasets: Datasets, seeds: Sequence[int]) -> dict[tuple[str, int], Lab
     """The data of every set and seed; where it does not depend on the seed, once."""
     if not isinstance(datasets, Mapping) or not datasets:
         raise ValueError("datasets must be a mapping of at least one name to data")
-    read = {}
+    read: dict[tuple[str, int], LabelledRuns] = {}
     for name, data in datasets.items():
-        if not callable(data):
-            once = _labelled(name, data)
-            read.update({(str(name), seed): once for seed in seeds})
-        else:
-            read.update({(str(name), seed): _labelled(name, data(seed)) for seed in seeds})
+        with _naming(name):
+            once = None if callable(data) else LabelledRuns.of(data)
+            for seed in seeds:
+                read[str(name), seed] = once or LabelledRuns.of(data(seed))
     return read
 
 
-def _labelled(name: Any, data: Any) -> LabelledRuns:
+@contextmanager
+def _naming(dataset: Any) -> Iterator[None]:
     try:
-        return LabelledRuns.of(data)
+        yield
     except ValueError as error:
-        raise ValueError(f"data set {str(name)!r}: {error}") from error
+        raise ValueError(f"data set {str(dataset)!r}: {error}") from error
 
 
 def _cells(
@@ -202,7 +203,9 @@ def _cells(
     for (name, seed), labelled in data.items():
         digest = digests.setdefault(id(labelled), labelled.digest)
         for protocol in protocols:
-            for split in labelled.splits(protocol, n_folds, seed):
+            with _naming(name):
+                splits = labelled.splits(protocol, n_folds, seed)
+            for split in splits:
                 for detector, instance in detectors.items():
                     yield Cell(name, detector, protocol, seed, split, labelled, digest, instance)
 
@@ -211,7 +214,8 @@ def _computed(
     cells: Sequence[Cell], journal: Journal, n_jobs: int | None, verbose: int
 ) -> dict[str, Row]:
     """Rows by the digests of their cells: those that are kept, and the others, computed now."""
-    rows = {cell: row for cell, row in journal.kept.items() if not row["error"]}
+    # A row without a time is of a detector that failed, and may have been mended since.
+    rows = {c: row for c, row in journal.kept.items() if not math.isnan(row["fit_seconds"])}
     missing = [cell for cell in cells if cell.digest not in rows]
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     with (

@@ -97,9 +97,7 @@ class LabelledRuns:
         Raises
         ------
         ValueError
-            If it is none of those forms, or anything that is said at `LabelledRuns`.
-        OSError
-            If a file cannot be read.
+            If it is none of those forms, a file cannot be read, or for what `LabelledRuns` says.
         """
         if isinstance(data, cls):
             return data

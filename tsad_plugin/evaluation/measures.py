@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyod.utils.utility import precision_n_scores
 from scipy.stats import bootstrap, rankdata
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 # Of the scores, and then of the labels at the learned threshold.
@@ -33,12 +34,15 @@ def _of_scores(outlier: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[
     if outlier.all() or not outlier.any():
         return dict.fromkeys(RANKING, np.nan)
     low, high = roc_auc_interval(outlier, scores)
+    with warnings.catch_warnings():  # none is above where all are equal: 0, as it should be
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        at_n = float(precision_n_scores(outlier, scores))
     return {
         "roc_auc": float(roc_auc_score(outlier, scores)),
         "roc_auc_low": low,
         "roc_auc_high": high,
         "average_precision": float(average_precision_score(outlier, scores)),
-        "precision_at_n": float(precision_n_scores(outlier, scores)),
+        "precision_at_n": at_n,
     }
 
 
