@@ -13,16 +13,16 @@ import warnings
 from typing import Any
 
 import numpy as np
-from accuracy import Split, ucr_oneclass
-from common import DATA
 from numpy.typing import NDArray
 from pyod.models.combination import average
 from pyod.models.inne import INNE
 from pyod.models.knn import KNN
 from pyod.utils.utility import standardizer
+from sets import ucr_oneclass
 from sklearn.metrics import roc_auc_score
 
 from tsad_plugin import CNN1DAutoEncoder, OnRuns, PCAReconstruction
+from tsad_plugin.evaluation import LabelledRuns
 
 COLUMNS = ["CNN1DAutoEncoder", "PCAReconstruction", "KNN", "INNE", "ensemble"]
 
@@ -32,9 +32,10 @@ def members(seed: int) -> list[Any]:
     return [deep, PCAReconstruction(), OnRuns(KNN()), OnRuns(INNE(random_state=seed))]
 
 
-def aucs(split: Split, seed: int) -> list[float]:
+def aucs(data: LabelledRuns, seed: int) -> list[float]:
     """ROC-AUC of each member, and of all together."""
-    train, test, outlier = split
+    (split,) = data.splits("semi-supervised", n_folds=2, seed=seed)
+    train, test, outlier = data.take(split)
     fitted = [member.fit(train) for member in members(seed)]
     known = np.column_stack([member.decision_scores_ for member in fitted])
     scores = np.column_stack([member.decision_function(test) for member in fitted])
@@ -51,11 +52,10 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     seeds = parser.parse_args().seeds
     warnings.simplefilter("ignore")
-    names = [path.name.split(".")[0] for path in sorted((DATA / "ucr_oneclass").glob("*.tsv.gz"))]
     print(f"{'':20s}" + "".join(f"{column:>18s}" for column in COLUMNS))
     table = []
-    for name, split in zip(names, ucr_oneclass(), strict=True):
-        table.append(np.median([aucs(split, seed) for seed in seeds], axis=0))
+    for name, data in ucr_oneclass():
+        table.append(np.median([aucs(data, seed) for seed in seeds], axis=0))
         line(name, table[-1])
     results = np.array(table)
     line("mean", results.mean(axis=0))

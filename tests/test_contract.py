@@ -453,7 +453,8 @@ def check_the_best_weights_are_kept(cls: Detector) -> None:
     X = as_matrix(40)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(calibration, "held_out_folds", lambda order, fraction: [np.arange(20)])
-        detector = quick(cls, n_epochs=500, lr=0.1, batch_size=8, patience=3, random_state=1).fit(X)
+        options = {"n_epochs": 500, "lr": 0.1, "batch_size": 8, "patience": 3, "scaling": "channel"}
+        detector = quick(cls, random_state=1, **options).fit(X)
     losses = [epoch["validation_loss"] for epoch in detector.history_]
     assert len(losses) == int(np.argmin(losses)) + 4 < 500, "patience ends the training"
     residuals = (np.stack(detector.reconstruct(X[:20])) - X[:20]) / X.std(axis=(0, 1))

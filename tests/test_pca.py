@@ -20,7 +20,7 @@ GOOD, NEW = as_matrix(30), as_matrix(6, seed=1)
 # The same values as many short runs: more runs than values, so that the other matrix is taken.
 SHORT, NEW_SHORT = GOOD.reshape(240, 3, 3), NEW.reshape(48, 3, 3)
 SETS = pytest.mark.parametrize(("good", "new"), [(GOOD, NEW), (SHORT, NEW_SHORT)])
-SCALINGS = pytest.mark.parametrize("scaling", ["channel", "phase"])
+SCALINGS = pytest.mark.parametrize("scaling", ["channel", "phase", "both"])
 
 
 class Naive(NamedTuple):
@@ -37,9 +37,9 @@ def naive_scaled(runs: Array, good: Array, scaling: str) -> Array:
     for c in range(runs.shape[2]):
         for values, out in ((runs, scaled), (good, learned)):
             out[:, :, c] = (values[:, :, c] - good[:, :, c].mean()) / good[:, :, c].std()
-    if scaling == "phase":
+    if scaling != "channel":
         for t, c in np.ndindex(*runs.shape[1:]):
-            width = np.hypot(learned[:, t, c].std(), PHASE_WIDENING)
+            width = np.hypot(learned[:, t, c].std(), PHASE_WIDENING[scaling])
             scaled[:, t, c] = (scaled[:, t, c] - learned[:, t, c].mean()) / width
     return scaled
 
@@ -279,7 +279,7 @@ WIDTHS = "latent_dim must be an integer of at least 1 or a share in (0, 1)"
         ({"latent_dim": "x"}, f"{WIDTHS}, got 'x'"),
         ({"latent_dim": float("nan")}, f"{WIDTHS}, got nan"),
         ({"score": "q"}, "score must be 'spe' or 't2' or 'both', got 'q'"),
-        ({"scaling": "unit"}, "scaling must be 'channel' or 'phase', got 'unit'"),
+        ({"scaling": "unit"}, "scaling must be 'channel' or 'phase' or 'both', got 'unit'"),
     ],
 )
 def test_what_no_model_can_have_is_refused(parameters: dict[str, Any], message: str) -> None:

@@ -52,9 +52,10 @@ class OnRuns(RunDetector):
         learned from; None learns from all.
     steps : sequence of transformers, default=()
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-    scaling : {"channel", "phase"}, default="phase"
-        Scale by the training runs' mean and standard deviation of each channel, or then also of
-        each phase, so that every column of the rows weighs alike (docs/benchmark.md compares).
+    scaling : {"channel", "phase", "both"}, default="phase"
+        Scale by the training runs' mean and standard deviation of each channel, then also of each
+        phase, so that every column of the rows weighs alike, or by both spreads
+        (docs/benchmark.md compares).
     random_state : int or RandomState, optional
         Seed of the copies, where `detector` takes one; by default it has its own.
 
@@ -152,7 +153,7 @@ def _check_detector(detector: Any) -> None:
 def _copy(detector: Any) -> Any:
     """The detector once more, not fitted."""
     try:
-        return _pyods(detector)() if isinstance(detector, str) else clone(detector)
+        return pyods_detector(detector)() if isinstance(detector, str) else clone(detector)
     except (TypeError, RuntimeError) as error:
         raise ValueError(
             f"{detector if isinstance(detector, str) else type(detector).__name__} cannot be "
@@ -160,7 +161,7 @@ def _copy(detector: Any) -> Any:
         ) from error
 
 
-def _pyods(name: str) -> type[Any]:
+def pyods_detector(name: str) -> type[Any]:
     """PyOD's class of that name."""
     shipped = {n: d for n, d in PYODS_DETECTORS.items() if d.get("status") == "shipped"}
     rows = [n for n, d in shipped.items() if "tabular" in d.get("data_types", ())]

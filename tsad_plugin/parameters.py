@@ -31,7 +31,7 @@ class Parameters:
         n_timesteps: int | None = None,
         length_sigma: float | None = 2.0,
         steps: Sequence[Any] = (),
-        scaling: str = "channel",
+        scaling: str = "both",
         latent_dim: int | None = None,
         hidden_dims: Sequence[int] | None = None,
         cell: str = "lstm",
@@ -72,9 +72,10 @@ class Parameters:
             trained on; None trains on all.
         steps : sequence of transformers, default=()
             `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-        scaling : {"channel", "phase"}, default="channel"
-            Scale by the training runs' mean and standard deviation of each channel, or then also
-            of each phase.
+        scaling : {"channel", "phase", "both"}, default="both"
+            Scale by the training runs' mean and standard deviation of each channel, then also of
+            each phase, or by both spreads: of two like deviations, the one where good runs agree
+            weighs more, but not boundlessly.
         latent_dim : int, optional
             Width of the code; by default 16, for CNN1D 8. Never as wide as the run itself.
         hidden_dims : sequence of int, optional

@@ -46,9 +46,9 @@ class PCAReconstruction(CodingDetector):
         learned from; None learns from all.
     steps : sequence of transformers, default=()
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-    scaling : {"channel", "phase"}, default="phase"
-        Scale by the training runs' mean and standard deviation of each channel, or then also of
-        each phase, as is usual for multiway PCA.
+    scaling : {"channel", "phase", "both"}, default="phase"
+        Scale by the training runs' mean and standard deviation of each channel, then also of each
+        phase, as is usual for multiway PCA, or by both spreads.
     score : {"spe", "t2", "both"}, default="spe"
         Reconstruction error, Hotelling's T² of the code, or both.
     error_scale : {"none", "channel", "phase"}, default="phase"

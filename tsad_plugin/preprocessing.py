@@ -12,11 +12,12 @@ from .forms import CONSTANT
 from .resampling import by_length, resample, stretch, without_gaps
 from .runs import Runs
 
-SCALINGS = ("channel", "phase")
+SCALINGS = ("channel", "phase", "both")
 # Scaled values beyond this many standard deviations are cut, so that float32 squares stay finite.
 MAX_SCALED = 1e4
-# Share of a channel's spread by which that of each phase is widened, in quadrature.
-PHASE_WIDENING = 0.1
+# Share of a channel's spread by which that of each phase is widened, in quadrature: by a little, so
+# that nothing explodes where good runs agree, or by so much that both count.
+PHASE_WIDENING = {"channel": 0.0, "phase": 0.1, "both": 0.5}
 # A phase was observed if the value nearest to it was; just under one half, for rounding.
 NEAREST = 0.5 - 1e-6
 
@@ -66,9 +67,9 @@ class Preprocessor:
         Length to which every run is resampled. Default: the median length of the training runs.
     steps : sequence of transformers
         Fitted and applied first, in this order.
-    scaling : {"channel", "phase"}
-        Scale by mean and standard deviation of each channel, or then also of each phase.
-    phase_widening : float
+    scaling : {"channel", "phase", "both"}
+        See `Scaler`.
+    phase_widening : float, optional
         See `Scaler`.
     """
 
@@ -77,7 +78,7 @@ class Preprocessor:
         n_timesteps: int | None,
         steps: Sequence[Any],
         scaling: str,
-        phase_widening: float = PHASE_WIDENING,
+        phase_widening: float | None = None,
     ) -> None:
         self.n_timesteps = n_timesteps
         self.steps = steps
@@ -155,20 +156,22 @@ class Scaler:
     """Scaling of resampled runs by the statistics of the training runs.
 
     Each channel is brought to mean 0 and standard deviation 1; with `scaling="phase"` the same
-    is then done at each phase. The statistics at each phase are kept for both: they are the band
-    of the population.
+    is then done at each phase, and with `"both"` the mean of each phase is taken off and its
+    spread counts beside the channel's. The statistics at each phase are kept for all three: they
+    are the band of the population.
 
     Parameters
     ----------
-    scaling : {"channel", "phase"}
-        What values are brought to mean 0 and standard deviation 1.
-    phase_widening : float
-        Share of the channel's standard deviation by which that of each phase is widened.
+    scaling : {"channel", "phase", "both"}
+        Whose mean and standard deviation values are scaled by.
+    phase_widening : float, optional
+        Share of the channel's standard deviation by which that of each phase is widened, in
+        quadrature; by default .1 for `"phase"` and .5 for `"both"`.
     """
 
-    def __init__(self, scaling: str, phase_widening: float = PHASE_WIDENING) -> None:
+    def __init__(self, scaling: str, phase_widening: float | None = None) -> None:
         self.scaling = scaling
-        self.phase_widening = phase_widening
+        self.phase_widening = PHASE_WIDENING[scaling] if phase_widening is None else phase_widening
 
     def fit_transform(
         self, runs: Runs, n_timesteps: int
@@ -193,12 +196,12 @@ class Scaler:
 
     def unscale(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Bring scaled values back to the units of the runs."""
-        if self.scaling == "phase":
+        if self.scaling != "channel":
             values = values * self._phase_scale + self.phase_mean_
         return values * self.scale_ + self.center_
 
     def _by_phase(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self.scaling != "phase":
+        if self.scaling == "channel":
             return values
         return _clip((values - self.phase_mean_.astype(np.float32)) / self._phase_scale)
 

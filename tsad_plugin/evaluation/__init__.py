@@ -2,6 +2,6 @@
 
 from .grid import benchmark
 from .labelled import LabelledRuns
-from .statistics import pairwise, summary
+from .statistics import by_set, pairwise, summary
 
-__all__ = ["LabelledRuns", "benchmark", "pairwise", "summary"]
+__all__ = ["LabelledRuns", "benchmark", "by_set", "pairwise", "summary"]
