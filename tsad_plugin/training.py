@@ -163,11 +163,34 @@ def reconstruct(
     network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Reconstruct inputs (n, t, c): reconstruction (n, t, c) and codes (n, z), without chance."""
+    network = _for_inference(network, device)
+    parts = [network.reconstruct(batch) for batch in _batches(inputs, device)]
+    values, codes = zip(*parts, strict=True)
+    return _joined(values), _joined(codes)
+
+
+@torch.inference_mode()
+def encode(
+    network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
+) -> NDArray[np.float32]:
+    """Encode inputs (n, t, c): codes (n, z), without chance."""
+    network = _for_inference(network, device)
+    return _joined([network.encode(batch) for batch in _batches(inputs, device)])
+
+
+def _for_inference(network: Autoencoder, device: torch.device) -> Autoencoder:
     network = network if device.type == "cpu" else copy.deepcopy(network).to(device)
-    network.eval()
-    batches = torch.from_numpy(inputs).split(inference_size(inputs.shape[1:]))
-    values, codes = zip(*(network.reconstruct(b.to(device)) for b in batches), strict=True)
-    return torch.cat(values).cpu().numpy(), torch.cat(codes).cpu().numpy()
+    # To tell every module takes as long as a small batch.
+    return network.eval() if network.training else network
+
+
+def _batches(inputs: NDArray[np.float32], device: torch.device) -> Iterator[Tensor]:
+    for batch in torch.from_numpy(inputs).split(inference_size(inputs.shape[1:])):
+        yield batch.to(device)
+
+
+def _joined(parts: Sequence[Tensor]) -> NDArray[np.float32]:
+    return (parts[0] if len(parts) == 1 else torch.cat(list(parts))).cpu().numpy()
 
 
 @torch.inference_mode()
