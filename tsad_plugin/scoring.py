@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
+from .forms import blocks
+
 ERROR_SCALES = ("none", "channel", "phase")
 SCORES = ("spe", "t2", "both")
 REDUCTIONS = ("mean", "max")
@@ -47,14 +49,18 @@ class ErrorScale:
         Returns the contributions of the same runs, each scaled by the other runs alone: scaled
         by itself too, a run would look more usual than a new one like it.
         """
-        weights = np.ones(1, dtype=np.float32) if observed is None else observed
-        present = np.broadcast_to(weights, squares.shape)
-        total, count = (squares * weights).sum(axis=0, dtype=np.float64), present.sum(axis=0)
+        present = np.broadcast_to(True if observed is None else observed, squares.shape)
+        total = squares.sum(axis=0, dtype=np.float64, where=present)
+        count = present.sum(axis=0)
         self.scale_ = self._usual_size(total, count)
-        others = self._usual_size(total - squares * weights, count - present)
         level = self._level(squares, observed)
         self.scale_ *= level
-        return _contributions(squares, others * level, observed)
+        contributions = np.empty_like(squares)
+        for rows in blocks(len(squares), count.size):
+            others = self._usual_size(total - squares[rows] * present[rows], count - present[rows])
+            seen = None if observed is None else observed[rows]
+            contributions[rows] = _contributions(squares[rows], others * level, seen)
+        return contributions
 
     def _level(self, squares: NDArray[Any], observed: NDArray[np.bool_] | None) -> float:
         """Mean timestep score, so that it can be made 1.

@@ -124,8 +124,10 @@ def _train_epoch(
     n_examples = len(examples.inputs)
     order = torch.randperm(n_examples, device=examples.inputs.device)
     parameters = list(network.parameters())
-    losses, penalties, sizes = [], [], []
-    for index in order.split(schedule.batch_size_for(n_examples)):
+    batches = order.split(schedule.batch_size_for(n_examples))
+    # In one place: a small tensor kept of every batch would leave the memory between in pieces.
+    measured = examples.inputs.new_empty(2, len(batches))
+    for step, index in enumerate(batches):
         batch = examples.pick(index)
         noisy = batch.inputs
         if schedule.noise:
@@ -137,12 +139,11 @@ def _train_epoch(
         optimizer.step()
         for parameter in parameters:  # a tenth of the time of optimizer.zero_grad
             parameter.grad = None
-        losses.append(loss.detach())
-        penalties.append(penalty.detach())
-        sizes.append(len(index) / n_examples)
+        measured[0, step], measured[1, step] = loss.detach(), penalty.detach()
     # Read once an epoch: every look at a number waits for the device.
-    weights = losses[0].new_tensor(sizes)
-    return float(weights @ torch.stack(losses)), float(weights @ torch.stack(penalties))
+    shares = measured.new_tensor([len(index) / n_examples for index in batches])
+    mean_loss, mean_penalty = (measured @ shares).tolist()
+    return mean_loss, mean_penalty
 
 
 def _mean_square(reconstruction: Tensor, batch: Examples) -> Tensor:
