@@ -221,14 +221,15 @@ class CodingDetector(ReconstructionDetector):
                 f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
                 "use score='spe'"
             )
-        latent, held_out = self._learn_code(prepared)
-        calibration = prepared.pick(held_out.positions)
+        latent, (positions, reconstruction, t2) = self._learn_code(prepared)
+        squares = self._squares(prepared.pick(positions), reconstruction)
+        del reconstruction  # over folds it is as large as all runs, and so is what follows
         self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
         self.calibration_scores_ = self.scorer_.fit(
-            self._squares(calibration, held_out.reconstruction),
-            calibration.observed,
-            held_out.t2,
-            lengths[held_out.positions],
+            squares,
+            None if prepared.observed is None else prepared.observed[positions],
+            t2,
+            lengths[positions],
             latent,
             Duration().fit(lengths),
         )

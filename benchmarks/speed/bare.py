@@ -20,7 +20,14 @@ def fit(network: nn.Module, values: Tensor, n_epochs: int, batch_size: int) -> n
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+    wait(values.device.type)
     return network.eval()
+
+
+def wait(device: str) -> None:
+    """Until the device has done what it was told."""
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 @torch.inference_mode()
@@ -77,7 +84,6 @@ def multiply(shapes: list[Product], backward: bool, device: str, times: int) -> 
         for _ in range(times):
             for left, right, out in steps:
                 torch.mm(left, right, out=out)
-        if device != "cpu":
-            torch.cuda.synchronize()
+        wait(device)
 
     return task
