@@ -20,7 +20,7 @@ LAYERS = [
     ["runs"],
     ["inputs"],
     ["tables"],
-    ["steps", "layers", "resampling"],
+    ["steps", "layers", "resampling", "moments"],
     ["networks", "folds"],
     ["preprocessing", "scoring", "explanation", "thresholds"],
     ["training"],

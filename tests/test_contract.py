@@ -996,7 +996,7 @@ class Constant(FCAutoEncoder):
 
     def _batches(self, runs: Runs) -> Iterator[Batch]:
         for batch in super()._batches(runs):
-            yield batch._replace(contributions=np.ones_like(batch.contributions))
+            yield batch._replace(squares=np.ones_like(batch.squares), observed=None)
 
 
 class Random(FCAutoEncoder):
@@ -1006,9 +1006,9 @@ class Random(FCAutoEncoder):
         arrays = iter(runs.arrays)
         for batch in super()._batches(runs):
             seeds = [crc32(a.tobytes()) for a in islice(arrays, len(batch.runs))]
-            shape = batch.contributions.shape[1:]
+            shape = batch.squares.shape[1:]
             values = [np.random.default_rng(seed).exponential(size=shape) for seed in seeds]
-            yield batch._replace(contributions=np.stack(values).astype(np.float32))
+            yield batch._replace(squares=np.stack(values).astype(np.float32))
 
 
 class Restless(FCAutoEncoder):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_contract import as_matrix
+from waves import as_matrix
 
 from tsad_plugin import LSTMVAE, FCAutoEncoder, load, save
 from tsad_plugin.autoencoder import SequenceAutoEncoder

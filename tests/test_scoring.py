@@ -389,8 +389,7 @@ class Case:
         )
 
     def scores(self) -> NDArray[Any]:
-        contributions = self.scorer.contributions(self.new, self.new_observed)
-        return self.scorer.scores(contributions, self.new_observed, self.codes, self.new_lengths)
+        return self.scorer.scores(self.new, self.new_observed, self.codes, self.new_lengths)
 
     def naive(self, contributions: NDArray[Any], observed: Any, t2: Any, lengths: Any) -> Any:
         """Parts of the score of each run."""
@@ -441,11 +440,19 @@ def test_the_score_is_the_root_mean_of_its_parts_by_their_calibration_means(
     assert case.scores().dtype == case.calibration_scores.dtype == np.float64
 
 
+@pytest.mark.parametrize("error_scale", [*ERROR_SCALES, "unit"])
+def test_a_mean_is_that_of_the_contributions(error_scale: str) -> None:
+    case = Case(error_scale=error_scale)
+    timestep_scores = case.scorer.contributions(case.new, None).sum(axis=2, dtype=np.float64)
+    np.testing.assert_allclose(
+        case.scorer.spe(case.new, None), timestep_scores.mean(axis=1), rtol=1e-6
+    )
+
+
 def test_one_part_alone_is_not_divided_by_its_mean() -> None:
     np.testing.assert_array_equal(Case(score="t2").calibration_scores, np.sqrt(Case().t2))
     spe = Case()
-    contributions = spe.scorer.contributions(spe.new, None)
-    np.testing.assert_array_equal(spe.scores(), np.sqrt(spe.scorer.spe(contributions, None)))
+    np.testing.assert_array_equal(spe.scores(), np.sqrt(spe.scorer.spe(spe.new, None)))
 
 
 def test_a_part_that_is_zero_in_calibration_does_not_divide_by_zero() -> None:
@@ -481,6 +488,5 @@ def test_permuted_channels_permute_the_contributions_and_keep_the_score() -> Non
         case.scorer.contributions(case.new, None)[:, :, order],
         rtol=1e-5,
     )
-    contributions = permuted.contributions(case.new[:, :, order], None)
-    scores = permuted.scores(contributions, None, case.codes, case.new_lengths)
+    scores = permuted.scores(case.new[:, :, order], None, case.codes, case.new_lengths)
     np.testing.assert_allclose(scores, case.scores(), rtol=1e-5)

@@ -26,6 +26,7 @@ from tsad_plugin.training import (
     Schedule,
     choose_device,
     draw_seed,
+    encode,
     evaluate,
     reconstruct,
     seeded,
@@ -620,6 +621,16 @@ def test_every_network_starts_from_its_own_training_runs() -> None:
 
     train_calibrated(make, prepare(11), schedule(n_epochs=1), 0.1, CPU)
     assert seen[0] == seen[1] and sorted(seen[1:]) == [8, 9, 9, 9, 9, 11] and seen[-1] == 11
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_codes_are_those_of_the_reconstruction(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr(training, "MAX_BATCH_VALUES", batch * math.prod(SHAPE))
+    net, inputs = network(), waves(11)
+    net.train()
+    codes = encode(net, inputs, CPU)
+    assert not net.training
+    np.testing.assert_array_equal(codes, reconstruct(net, inputs, CPU)[1])
 
 
 @pytest.mark.parametrize("n_runs", [2, 3])

@@ -12,7 +12,7 @@ from .folds import HeldOut, held_out_folds
 from .networks import Autoencoder
 from .preprocessing import Prepared
 from .scoring import LatentDistribution
-from .training import Examples, Schedule, reconstruct, train
+from .training import Examples, Schedule, encode, reconstruct, train
 
 
 class Trained(NamedTuple):
@@ -73,5 +73,5 @@ def _train(
     history = train(network, examples, checked, schedule)
     # A fitted detector lives on the CPU, so that it can be moved to a machine without CUDA.
     network.cpu()
-    _, codes = reconstruct(network, prepared.inputs, device)
+    codes = encode(network, prepared.inputs, device)
     return Trained(network, history, LatentDistribution().fit(codes))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal, TypeGuard
@@ -22,6 +22,8 @@ MAX_COLUMN_SCALE_RATIO = 100.0
 # A standard deviation below this share of the largest value is rounding, not variation.
 CONSTANT = 1e-6
 NO_RUN = "X holds no run: pass at least one"
+# Values of one block of rows: what is made of it on the way stays small, and in the cache.
+BLOCK_VALUES = 1 << 17
 
 
 def as_float(values: Any, name: str) -> NDArray[Any]:
@@ -165,10 +167,17 @@ def check_values(run: NDArray[Any], name: str, channels: Sequence[str]) -> None:
         )
 
 
+def check_unique(what: str, names: Iterable[Any]) -> None:
+    """Raise if one of the names stands more than once."""
+    if twice := duplicates(names):
+        raise ValueError(f"{what} {twice[0]!r} stands twice: each must be unique")
+
+
 def as_ids(ids: Sequence[Any] | NDArray[Any], n_runs: int) -> NDArray[Any]:
     """Run ids as an array of integers, text or, where they are mixed, objects."""
     if len(ids) != n_runs:
         raise ValueError(f"{len(ids)} ids for {n_runs} runs: pass one each")
+    check_unique("run id", ids.tolist() if isinstance(ids, np.ndarray) else ids)
     for kind in (str, (int, np.integer)):
         if all(isinstance(i, kind) for i in ids):
             return np.asarray(ids)
@@ -199,6 +208,12 @@ def as_labels(labels: Any) -> NDArray[Any]:
     if array.ndim != 1:
         raise ValueError(f"labels must be one per run, got shape {array.shape}")
     return array
+
+
+def blocks(n_rows: int, row_size: int) -> Iterator[slice]:
+    """Slices that together are all rows, each of at most `BLOCK_VALUES` values or of one row."""
+    size = max(1, BLOCK_VALUES // row_size)
+    return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
 def items(values: Any, rows: slice | NDArray[Any]) -> Any:

@@ -62,7 +62,7 @@ class RunLearner:
         self.training_lengths_, self.trained_on_ = runs.lengths, usual
         self.left_out_ = [str(run) for run in runs.ids[~usual].tolist()]
         self.preprocessor_ = self._preprocessor()
-        good = runs[usual]
+        good = runs if usual.all() else runs[usual]
         self._fit_prepared(self.preprocessor_.fit_transform(good), good.lengths)
 
     def _new_steps(self) -> list[Any]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .forms import CONSTANT
-from .resampling import by_length, resample, stretch, without_gaps
+from .moments import moments, std_from
+from .resampling import by_length, flat, resample, stretch, without_gaps
 from .runs import Runs
 
 SCALINGS = ("channel", "phase", "both")
@@ -177,11 +177,10 @@ class Scaler:
         self, runs: Runs, n_timesteps: int
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Learn the statistics; return scaled values and where they were observed."""
-        moments = [_moments(_column(runs, c)) for c in range(runs.n_channels)]
-        self.center_, self.scale_ = np.array(moments).T
+        self.center_, self.scale_ = moments(runs)
         values, observed = _resample_scaled(runs, n_timesteps, self.center_, self.scale_)
         self.phase_mean_ = values.mean(axis=0, dtype=np.float64)
-        self.phase_std_ = values.std(axis=0, dtype=np.float64)
+        self.phase_std_ = std_from(values, self.phase_mean_)
         return self._by_phase(values), observed
 
     def transform(self, runs: Runs, n_timesteps: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -201,9 +200,13 @@ class Scaler:
         return values * self.scale_ + self.center_
 
     def _by_phase(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scale `values` in place."""
         if self.scaling == "channel":
             return values
-        return _clip((values - self.phase_mean_.astype(np.float32)) / self._phase_scale)
+            return values
+        values -= self.phase_mean_.astype(np.float32)
+        values /= self._phase_scale
+        return _clip(values)
 
     @property
     def _phase_scale(self) -> NDArray[np.float32]:
@@ -216,30 +219,16 @@ class Scaler:
         return Band(mean, mean - spread, mean + spread)
 
 
-def _column(runs: Runs, channel: int) -> NDArray[Any]:
-    if runs.dense is not None:
-        return runs.dense[:, :, channel].ravel()
-    return np.concatenate([a[:, channel] for a in runs.arrays])
-
-
-def _moments(values: NDArray[Any]) -> tuple[float, float]:
-    """Mean and standard deviation; for a constant channel its own size stands for the latter."""
-    largest = float(np.nanmax(np.abs(values)))
-    largest = largest if largest > 1e-307 else 1.0  # the inverse of less is infinite
-    mean = float(np.nanmean(values / largest, dtype=np.float64))
-    std = float(np.nanstd(values / largest, dtype=np.float64))
-    return mean * largest, (std if std > CONSTANT else 1.0) * largest
-
-
 def _standardise(
     values: NDArray[Any], center: NDArray[Any], scale: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Scale (n, t, c) in float64, so that an offset costs no digits."""
-    # Rows of all timesteps: NumPy is slow over an axis as short as the channels'.
-    rows, n_timesteps = values.reshape(len(values), -1), values.shape[1]
+    # Rows of all timesteps: NumPy is slow over an axis as short as the channels'. Over rows it is
+    # slower than over all values at once, which is how it takes a single number.
+    rows, times = flat(values), 1 if len(center) == 1 else values.shape[1]
     with np.errstate(over="ignore"):  # what overflows is cut next
-        scaled = np.subtract(rows, np.tile(center, n_timesteps), dtype=np.float64)
-        scaled *= np.tile(1 / scale, n_timesteps)
+        scaled = np.subtract(rows, np.tile(center, times), dtype=np.float64)
+        scaled *= np.tile(1 / scale, times)
     return scaled.reshape(values.shape)
 
 

@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
     runs: Runs
     observed: NDArray[np.bool_] | None
-    contributions: NDArray[np.float32]
+    squares: NDArray[np.float32]
     reconstruction: NDArray[np.float32]
     codes: NDArray[np.float32] | None
 
@@ -58,16 +58,12 @@ class ReconstructionDetector(RunDetector):
             prepared = self.preprocessor_.transform(part)
             reconstruction, codes = self._reconstruct(prepared.inputs)
             squares = self._squares(prepared, reconstruction)
-            contributions = self.scorer_.contributions(squares, prepared.observed)
-            yield Batch(part, prepared.observed, contributions, reconstruction, codes)
+            yield Batch(part, prepared.observed, squares, reconstruction, codes)
 
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = self.scorer_.scores
         return np.concatenate(
-            [
-                scores(b.contributions, b.observed, b.codes, b.runs.lengths)
-                for b in self._batches(runs)
-            ]
+            [scores(b.squares, b.observed, b.codes, b.runs.lengths) for b in self._batches(runs)]
         )
 
     def _by_run(self, X: Any, arrays: Callable[[Batch], list[Any]]) -> list[Any]:
@@ -108,7 +104,8 @@ class ReconstructionDetector(RunDetector):
 
     def _contributions(self, batch: Batch) -> list[NDArray[np.float64]]:
         """Contributions at the runs' own timesteps; none where nothing was measured."""
-        stretched = stretch(batch.contributions, batch.runs.lengths)
+        contributions = self.scorer_.contributions(batch.squares, batch.observed)
+        stretched = stretch(contributions, batch.runs.lengths)
         if batch.observed is None:
             return stretched
         gaps = (np.isnan(array) for array in batch.runs.arrays)
@@ -174,7 +171,7 @@ class ReconstructionDetector(RunDetector):
     def _evidence(self, runs: Runs) -> Iterator[Evidence]:
         scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
         for batch in self._batches(runs):
-            lengths, parts = batch.runs.lengths, (batch.contributions, batch.observed)
+            lengths, parts = batch.runs.lengths, (batch.squares, batch.observed)
             scores = scorer.scores(*parts, batch.codes, lengths)
             columns = (
                 scores.tolist(),
@@ -224,14 +221,15 @@ class CodingDetector(ReconstructionDetector):
                 f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
                 "use score='spe'"
             )
-        latent, held_out = self._learn_code(prepared)
-        calibration = prepared.pick(held_out.positions)
+        latent, (positions, reconstruction, t2) = self._learn_code(prepared)
+        squares = self._squares(prepared.pick(positions), reconstruction)
+        del reconstruction  # over folds it is as large as all runs, and so is what follows
         self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
         self.calibration_scores_ = self.scorer_.fit(
-            self._squares(calibration, held_out.reconstruction),
-            calibration.observed,
-            held_out.t2,
-            lengths[held_out.positions],
+            squares,
+            None if prepared.observed is None else prepared.observed[positions],
+            t2,
+            lengths[positions],
             latent,
             Duration().fit(lengths),
         )

@@ -17,21 +17,22 @@ with warnings.catch_warnings():  # tslearn asks for h5py, which nothing here use
     warnings.filterwarnings("ignore", "h5py not installed")
     from tslearn.preprocessing import TimeSeriesResampler
 
-from .forms import fill_gaps
+from .forms import blocks, fill_gaps
 from .runs import Runs
 
 
-def by_length(runs: Runs, most: int = 512) -> Iterator[tuple[Any, NDArray[Any]]]:
-    """Positions and stacked runs, one group of equal length (at most `most` runs) after another."""
+def by_length(runs: Runs) -> Iterator[tuple[Any, NDArray[Any]]]:
+    """Positions and stacked runs, one block of runs of equal length after another."""
+    n_channels = runs.n_channels
     if runs.dense is not None:
-        for start in range(0, len(runs), most):
-            yield slice(start, start + most), runs.dense[start : start + most]
+        for block in blocks(len(runs), runs.dense.shape[1] * n_channels):
+            yield block, runs.dense[block]
         return
     arrays, lengths = runs.arrays, runs.lengths
     order = np.argsort(lengths, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-        for start in range(0, len(group), most):
-            rows = group[start : start + most]
+        for block in blocks(len(group), int(lengths[group[0]]) * n_channels):
+            rows = group[block]
             yield rows, np.stack([arrays[i] for i in rows])
 
 

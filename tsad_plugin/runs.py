@@ -15,6 +15,7 @@ from .forms import (
     as_labels,
     as_run,
     as_times,
+    check_unique,
     check_values,
     default_names,
     duplicates,
@@ -132,9 +133,7 @@ class Runs:
         ):
             if values is not None and len(values) != expected:
                 raise ValueError(f"{len(values)} {what} for {expected}: pass one each")
-        for what, names in (("run id", self.ids.tolist()), ("channel", self.channels)):
-            if twice := duplicates(names):
-                raise ValueError(f"{what} {twice[0]!r} stands twice: each must be unique")
+        check_unique("channel", self.channels)
         if self.times is not None:
             each = enumerate(zip(self.times, self._data, strict=True))
             self.times = [as_times(t, len(array), self._name(i)) for i, (t, array) in each]
@@ -152,7 +151,7 @@ class Runs:
         """Positions of the runs that may hold NaN or infinity: a sum tells, and is quick."""
         with np.errstate(over="ignore", invalid="ignore"):
             if isinstance(self._data, np.ndarray):
-                sums = self._data.sum(axis=(1, 2))
+                sums = self._data.reshape(len(self), -1).sum(axis=1)
             else:
                 sums = np.array([a.sum() for a in self._data])
         return np.flatnonzero(~np.isfinite(sums)).tolist()

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
+from .forms import blocks
+
 ERROR_SCALES = ("none", "channel", "phase")
 SCORES = ("spe", "t2", "both")
 REDUCTIONS = ("mean", "max")
@@ -47,14 +49,18 @@ class ErrorScale:
         Returns the contributions of the same runs, each scaled by the other runs alone: scaled
         by itself too, a run would look more usual than a new one like it.
         """
-        weights = np.ones(1, dtype=np.float32) if observed is None else observed
-        present = np.broadcast_to(weights, squares.shape)
-        total, count = (squares * weights).sum(axis=0, dtype=np.float64), present.sum(axis=0)
+        present = np.broadcast_to(True if observed is None else observed, squares.shape)
+        total = squares.sum(axis=0, dtype=np.float64, where=present)
+        count = present.sum(axis=0)
         self.scale_ = self._usual_size(total, count)
-        others = self._usual_size(total - squares * weights, count - present)
         level = self._level(squares, observed)
         self.scale_ *= level
-        return _contributions(squares, others * level, observed)
+        contributions = np.empty_like(squares)
+        for rows in blocks(len(squares), count.size):
+            others = self._usual_size(total - squares[rows] * present[rows], count - present[rows])
+            seen = None if observed is None else observed[rows]
+            contributions[rows] = _contributions(squares[rows], others * level, seen)
+        return contributions
 
     def _level(self, squares: NDArray[Any], observed: NDArray[np.bool_] | None) -> float:
         """Mean timestep score, so that it can be made 1.
@@ -88,6 +94,11 @@ class ErrorScale:
     ) -> NDArray[np.float32]:
         """Contributions (n_runs, n_timesteps, n_channels); 0 in gaps."""
         return _contributions(squares, self.scale_, observed)
+
+    def means(self, squares: NDArray[Any]) -> NDArray[np.float64]:
+        """Mean timestep scores of runs without gaps, (n_runs,): no contribution is made for it."""
+        weights = 1 / (self.scale_ * squares[0].size)
+        return (squares.reshape(len(squares), -1) @ weights.ravel()).astype(np.float64)
 
 
 def _contributions(
@@ -210,20 +221,21 @@ class Scorer:
         measured = ... if observed is None else observed.any(axis=2)
         timestep_scores = _over_channels(contributions)[measured]
         self.timestep_level_ = float(np.quantile(timestep_scores, TIMESTEP_QUANTILE))
-        components = self._components(contributions, observed, t2, lengths)
+        components = self._components(self._reduced(contributions, observed), t2, lengths)
         self.component_means_ = {name: float(np.mean(c)) or 1.0 for name, c in components.items()}
         return self._combine(components)
 
     def scores(
         self,
-        contributions: NDArray[Any],
+        squares: NDArray[Any],
         observed: NDArray[np.bool_] | None,
         codes: NDArray[Any] | None,
         lengths: NDArray[Any],
     ) -> NDArray[np.float64]:
-        """Scores of runs, shape (n_runs,), from their contributions."""
+        """Scores of runs, shape (n_runs,), from their squared residuals, codes and lengths."""
         t2 = None if codes is None or self.score == "spe" else self.latent_.t2(codes)
-        return self._combine(self._components(contributions, observed, t2, lengths))
+        spe = None if self.score == "t2" else self.spe(squares, observed)
+        return self._combine(self._components(spe, t2, lengths))
 
     def contributions(
         self, squares: NDArray[Any], observed: NDArray[np.bool_] | None
@@ -231,20 +243,25 @@ class Scorer:
         """Contributions (n_runs, n_timesteps, n_channels) of squared residuals of that shape."""
         return self.error_scale_.contributions(squares, observed)
 
-    def spe(
+    def spe(self, squares: NDArray[Any], observed: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+        """Reduced timestep scores, shape (n_runs,), from squared residuals."""
+        if self.reduction == "mean" and observed is None:
+            return self.error_scale_.means(squares)
+        return self._reduced(self.contributions(squares, observed), observed)
+
+    def _reduced(
         self, contributions: NDArray[Any], observed: NDArray[np.bool_] | None
     ) -> NDArray[np.float64]:
-        """Reduced timestep scores, shape (n_runs,)."""
         measured = None if observed is None else np.any(observed, axis=2)
         return reduce_timesteps(_over_channels(contributions), measured, self.reduction)
 
     def _components(
-        self, contributions: Any, observed: Any, t2: NDArray[Any] | None, lengths: NDArray[Any]
+        self, spe: NDArray[Any] | None, t2: NDArray[Any] | None, lengths: NDArray[Any]
     ) -> dict[str, NDArray[np.float64]]:
         """Parts of the score by name, each (n_runs,)."""
         components = {}
-        if self.score != "t2":
-            components["spe"] = self.spe(contributions, observed)
+        if self.score != "t2" and spe is not None:
+            components["spe"] = spe
         if self.score != "spe" and t2 is not None:
             components["t2"] = t2
         if self.use_duration:

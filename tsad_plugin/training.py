@@ -124,8 +124,10 @@ def _train_epoch(
     n_examples = len(examples.inputs)
     order = torch.randperm(n_examples, device=examples.inputs.device)
     parameters = list(network.parameters())
-    losses, penalties, sizes = [], [], []
-    for index in order.split(schedule.batch_size_for(n_examples)):
+    batches = order.split(schedule.batch_size_for(n_examples))
+    # In one place: a small tensor kept of every batch would leave the memory between in pieces.
+    measured = examples.inputs.new_empty(2, len(batches))
+    for step, index in enumerate(batches):
         batch = examples.pick(index)
         noisy = batch.inputs
         if schedule.noise:
@@ -137,12 +139,11 @@ def _train_epoch(
         optimizer.step()
         for parameter in parameters:  # a tenth of the time of optimizer.zero_grad
             parameter.grad = None
-        losses.append(loss.detach())
-        penalties.append(penalty.detach())
-        sizes.append(len(index) / n_examples)
+        measured[0, step], measured[1, step] = loss.detach(), penalty.detach()
     # Read once an epoch: every look at a number waits for the device.
-    weights = losses[0].new_tensor(sizes)
-    return float(weights @ torch.stack(losses)), float(weights @ torch.stack(penalties))
+    shares = measured.new_tensor([len(index) / n_examples for index in batches])
+    mean_loss, mean_penalty = (measured @ shares).tolist()
+    return mean_loss, mean_penalty
 
 
 def _mean_square(reconstruction: Tensor, batch: Examples) -> Tensor:
@@ -163,11 +164,34 @@ def reconstruct(
     network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Reconstruct inputs (n, t, c): reconstruction (n, t, c) and codes (n, z), without chance."""
+    network = _for_inference(network, device)
+    parts = [network.reconstruct(batch) for batch in _batches(inputs, device)]
+    values, codes = zip(*parts, strict=True)
+    return _joined(values), _joined(codes)
+
+
+@torch.inference_mode()
+def encode(
+    network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
+) -> NDArray[np.float32]:
+    """Encode inputs (n, t, c): codes (n, z), without chance."""
+    network = _for_inference(network, device)
+    return _joined([network.encode(batch) for batch in _batches(inputs, device)])
+
+
+def _for_inference(network: Autoencoder, device: torch.device) -> Autoencoder:
     network = network if device.type == "cpu" else copy.deepcopy(network).to(device)
-    network.eval()
-    batches = torch.from_numpy(inputs).split(inference_size(inputs.shape[1:]))
-    values, codes = zip(*(network.reconstruct(b.to(device)) for b in batches), strict=True)
-    return torch.cat(values).cpu().numpy(), torch.cat(codes).cpu().numpy()
+    # To tell every module takes as long as a small batch.
+    return network.eval() if network.training else network
+
+
+def _batches(inputs: NDArray[np.float32], device: torch.device) -> Iterator[Tensor]:
+    for batch in torch.from_numpy(inputs).split(inference_size(inputs.shape[1:])):
+        yield batch.to(device)
+
+
+def _joined(parts: Sequence[Tensor]) -> NDArray[np.float32]:
+    return (parts[0] if len(parts) == 1 else torch.cat(list(parts))).cpu().numpy()
 
 
 @torch.inference_mode()
