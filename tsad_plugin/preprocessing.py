@@ -203,7 +203,6 @@ class Scaler:
         """Scale `values` in place."""
         if self.scaling == "channel":
             return values
-            return values
         values -= self.phase_mean_.astype(np.float32)
         values /= self._phase_scale
         return _clip(values)
