@@ -343,12 +343,12 @@ def test_reconstruction_in_batches_is_that_of_all_at_once(
     monkeypatch: pytest.MonkeyPatch, bottleneck: Any
 ) -> None:
     net, inputs = network("FC", bottleneck).train(), waves(11)
-    whole, codes = reconstruct(net, inputs, CPU)
+    whole, codes = reconstruct(net, inputs)
     monkeypatch.setattr(training, "MAX_BATCH_VALUES", 4 * math.prod(SHAPE))
     sizes: list[int] = []
     original = net.reconstruct
     monkeypatch.setattr(net, "reconstruct", lambda x: (sizes.append(len(x)), original(x))[1])
-    parts, part_codes = reconstruct(net, inputs, CPU)
+    parts, part_codes = reconstruct(net, inputs)
     assert sizes == [4, 4, 3]
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(part_codes, codes, rtol=1e-5, atol=1e-6)
@@ -529,10 +529,10 @@ def calibrate(
         records[-1].history = train(net, data, validation, rule)
         return records[-1].history
 
-    def reconstruct_noted(net: Any, inputs: Any, device: Any) -> Any:
+    def reconstruct_noted(net: Any, inputs: Any) -> Any:
         (record,) = [r for r in records if r.net is net]
         record.reconstructed.append(inputs)
-        return reconstruct(net, inputs, device)
+        return reconstruct(net, inputs)
 
     monkeypatch.setattr(calibration, "train", train_noted)
     monkeypatch.setattr(calibration, "reconstruct", reconstruct_noted)
@@ -576,8 +576,8 @@ def test_the_held_out_reconstructions_are_those_of_the_folds_networks(
     for fold in done.records[1:-1]:
         held_out = np.array(positions(fold.reconstructed[-1], prepared))
         kept = np.setdiff1d(np.arange(12), held_out)
-        _, codes = reconstruct(fold.net, prepared.inputs[kept], CPU)
-        values, held_out_codes = reconstruct(fold.net, prepared.inputs[held_out], CPU)
+        _, codes = reconstruct(fold.net, prepared.inputs[kept])
+        values, held_out_codes = reconstruct(fold.net, prepared.inputs[held_out])
         expected.append(values)
         t2.append(LatentDistribution().fit(codes).t2(held_out_codes))
     np.testing.assert_allclose(done.held_out.reconstruction, np.concatenate(expected), rtol=1e-5)
@@ -594,7 +594,7 @@ def test_a_validation_part_calibrates_the_network_that_is_kept(
     known, validation = (positions(x, prepared) for x in (record.known, record.validation))
     assert sorted(known + validation) == list(range(n_runs))
     assert done.held_out.positions.tolist() == validation
-    values, codes = reconstruct(record.net, prepared.inputs[validation], CPU)
+    values, codes = reconstruct(record.net, prepared.inputs[validation])
     np.testing.assert_allclose(done.held_out.reconstruction, values)
     np.testing.assert_allclose(done.held_out.t2, done.trained.latent.t2(codes))
     assert done.trained.network is record.net and done.trained.history is record.history
@@ -628,9 +628,9 @@ def test_codes_are_those_of_the_reconstruction(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(training, "MAX_BATCH_VALUES", batch * math.prod(SHAPE))
     net, inputs = network(), waves(11)
     net.train()
-    codes = encode(net, inputs, CPU)
+    codes = encode(net, inputs)
     assert not net.training
-    np.testing.assert_array_equal(codes, reconstruct(net, inputs, CPU)[1])
+    np.testing.assert_array_equal(codes, reconstruct(net, inputs)[1])
 
 
 @pytest.mark.parametrize("n_runs", [2, 3])

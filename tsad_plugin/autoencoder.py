@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,15 @@ from .preprocessing import Prepared
 from .reconstruction import Batch, CodingDetector
 from .runs import Runs
 from .scoring import LatentDistribution
-from .training import Schedule, choose_device, draw_seed, reconstruct, seeded, threads
+from .training import (
+    Schedule,
+    choose_device,
+    draw_seed,
+    on_device,
+    reconstruct,
+    seeded,
+    threads,
+)
 
 
 class SequenceAutoEncoder(Parameters, CodingDetector):
@@ -50,8 +59,10 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
             super()._fit_runs(runs)
 
     def _batches(self, runs: Runs) -> Iterator[Batch]:
+        view = copy.copy(self)
+        view.network_ = on_device(self.network_, choose_device(self.device))
         with threads(self.n_threads):
-            yield from super()._batches(runs)
+            yield from CodingDetector._batches(view, runs)
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         device = choose_device(self.device)
@@ -100,4 +111,4 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
     def _reconstruct(
         self, inputs: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return reconstruct(self.network_, inputs, choose_device(self.device))
+        return reconstruct(self.network_, inputs)

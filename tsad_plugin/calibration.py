@@ -50,10 +50,12 @@ def train_calibrated(
     for fold in folds:
         kept, held_out = prepared.pick(np.setdiff1d(everything, fold)), prepared.pick(fold)
         trained = _train(make_network, kept, None if in_folds else held_out, schedule, device)
-        reconstruction, codes = reconstruct(trained.network, held_out.inputs, device)
+        reconstruction, codes = reconstruct(trained.network, held_out.inputs)
         parts.append((reconstruction, trained.latent.t2(codes)))
     if in_folds:
         trained = _train(make_network, prepared, None, schedule, device)
+    # A fitted detector lives on the CPU, so that it can be moved to a machine without CUDA.
+    trained.network.cpu()
     reconstructions, t2 = zip(*parts, strict=True)
     return trained, HeldOut(
         np.concatenate(folds), np.concatenate(reconstructions), np.concatenate(t2)
@@ -71,7 +73,5 @@ def _train(
     network = make_network(examples.inputs).to(device)
     checked = None if validation is None else Examples.on(device, validation)
     history = train(network, examples, checked, schedule)
-    # A fitted detector lives on the CPU, so that it can be moved to a machine without CUDA.
-    network.cpu()
-    codes = encode(network, prepared.inputs, device)
+    codes = encode(network, prepared.inputs)
     return Trained(network, history, LatentDistribution().fit(codes))

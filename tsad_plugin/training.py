@@ -161,33 +161,32 @@ def inference_size(shape: Sequence[int]) -> int:
 
 @torch.inference_mode()
 def reconstruct(
-    network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
+    network: Autoencoder, inputs: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Reconstruct inputs (n, t, c): reconstruction (n, t, c) and codes (n, z), without chance."""
-    network = _for_inference(network, device)
-    parts = [network.reconstruct(batch) for batch in _batches(inputs, device)]
+    parts = [network.reconstruct(batch) for batch in _batches(network, inputs)]
     values, codes = zip(*parts, strict=True)
     return _joined(values), _joined(codes)
 
 
 @torch.inference_mode()
-def encode(
-    network: Autoencoder, inputs: NDArray[np.float32], device: torch.device
-) -> NDArray[np.float32]:
+def encode(network: Autoencoder, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Encode inputs (n, t, c): codes (n, z), without chance."""
-    network = _for_inference(network, device)
-    return _joined([network.encode(batch) for batch in _batches(inputs, device)])
+    return _joined([network.encode(batch) for batch in _batches(network, inputs)])
 
 
-def _for_inference(network: Autoencoder, device: torch.device) -> Autoencoder:
-    network = network if device.type == "cpu" else copy.deepcopy(network).to(device)
-    # To tell every module takes as long as a small batch.
-    return network.eval() if network.training else network
-
-
-def _batches(inputs: NDArray[np.float32], device: torch.device) -> Iterator[Tensor]:
+def _batches(network: Autoencoder, inputs: NDArray[np.float32]) -> Iterator[Tensor]:
+    """Inputs where the network is, which is set to answer without chance."""
+    if network.training:  # to tell every module takes as long as a small batch
+        network.eval()
+    device = next(network.parameters()).device
     for batch in torch.from_numpy(inputs).split(inference_size(inputs.shape[1:])):
         yield batch.to(device)
+
+
+def on_device(network: Autoencoder, device: torch.device) -> Autoencoder:
+    """The network on a device; one that lives elsewhere stays there."""
+    return network if device.type == "cpu" else copy.deepcopy(network).to(device)
 
 
 def _joined(parts: Sequence[Tensor]) -> NDArray[np.float32]:
