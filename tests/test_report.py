@@ -25,7 +25,8 @@ from waves import CHANNELS, LENGTHS, QUICK, as_matrix, as_named, mirrored, waves
 
 from tsad_plugin import FCAutoEncoder, KSigma, PopulationBand, Runs, html_report, report
 from tsad_plugin.html_report.card import parameters
-from tsad_plugin.html_report.charts import axis, embedded, leading
+from tsad_plugin.html_report.charts import axis, leading
+from tsad_plugin.html_report.rendering import embedded
 
 UNITS = ("°C", "Pa", "")
 FAULTY = (2, 5, 6)
