@@ -1,6 +1,7 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
-from .comparison import critical_difference, mean_intervals, set_heatmap
+from .cells import set_heatmap
+from .comparison import critical_difference, mean_intervals
 from .courses import Course, channel_course, run_courses
 from .maps import error_map
 from .scores import score_chart, score_histogram

@@ -1,4 +1,4 @@
-"""Detectors compared: who ranks where, on which data set, and how sure that is."""
+"""Detectors compared: who ranks where, and how sure that is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from plotly.colors import sample_colorscale
 
 from .maps import distinct
-from .style import BLACK, BLUE, GREY, NORMAL, new_figure, plain, say_empty
+from .style import BLACK, BLUE, NAME, NORMAL, new_figure, plain, say_empty
 
-NAME = 32  # letters of a name
 # Pixels of the critical-difference diagram: its axis, a bar, a name, what is around all of them.
 AXIS, BAR, LINE, AROUND = 64, 13, 22, 12
-ROW, ROWS_AROUND = 26, 96  # of a data set in the map, of a detector among the intervals
+ROW, ROWS_AROUND = 26, 96  # of a detector among the intervals
 BAR_REACHES = 0.006  # of the axis, beyond the ranks that a bar joins
 
 
@@ -96,7 +93,7 @@ def _add_elbows(
             yaxis=axis,
             mode="lines+markers",
             line={"color": BLACK, "width": 1.2},
-            marker={**NORMAL, "size": [9, 0, 0]},
+            marker={**NORMAL, "size": [9, 0, 0], "opacity": 1},
             cliponaxis=False,
             showlegend=False,
             hovertemplate=f"<b>{plain(name)}</b><br>mean rank {rank:.2f}<extra></extra>",
@@ -128,6 +125,7 @@ def _name_lines(
         "ticks": "",
         "fixedrange": True,
         "automargin": True,
+        "ticklabelstandoff": 4,
     }
 
 
@@ -148,123 +146,6 @@ def _lay_out_ranks(figure: go.Figure, n_ranks: int) -> None:
         range=_limits(n_ranks), side="top", dtick=1, tick0=1, showgrid=False, fixedrange=True
     )
     figure.update_layout(margin={"t": AXIS, "b": AROUND, "l": 20, "r": 20})
-
-
-def set_heatmap(
-    table: pd.DataFrame,
-    *,
-    title: str = "ROC-AUC",
-    failed: pd.DataFrame | None = None,
-    limits: tuple[float, float] | None = None,
-) -> go.Figure:
-    """Data set × detector map of a measure, with its value written in each cell.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_sets, n_detectors)
-        The measure; NaN where there is none.
-    title : str
-        What the measure is called.
-    failed : DataFrame of bool, of the same shape, optional
-        Where there is no value because the detector failed: these cells say so, others are "–".
-    limits : (float, float), optional
-        Values with the colours at both ends; by default the least and the greatest.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Detectors in the order of the columns, data sets from the top in that of the rows.
-    """
-    values = table.to_numpy(dtype=np.float64)
-    figure = new_figure(ROW * len(table) + ROWS_AROUND + 60, "detector")
-    if not np.isfinite(values).any():
-        return say_empty(figure, "nothing could be measured")
-    low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
-    _add_cells(figure, table, values, title, low, high)
-    colours = text_colours(values, low, high)
-    for colour in (BLACK, "white"):
-        _write(figure, values, np.isfinite(values) & (colours == colour), colour)
-    _say_missing(figure, np.isnan(values), None if failed is None else failed.to_numpy(dtype=bool))
-    _name_cells(figure, table)
-    return figure
-
-
-def _add_cells(
-    figure: go.Figure,
-    table: pd.DataFrame,
-    values: NDArray[np.float64],
-    title: str,
-    low: float,
-    high: float,
-) -> None:
-    sets, detectors = [[plain(name) for name in axis] for axis in (table.index, table.columns)]
-    figure.add_heatmap(
-        z=values,
-        zmin=low,
-        zmax=high,
-        colorscale="Cividis",
-        xgap=1,
-        ygap=1,
-        colorbar={"thickness": 12, "outlinewidth": 0, "title": {"text": title, "side": "right"}},
-        customdata=[[f"<b>{d}</b> on {s}" for d in detectors] for s in sets],
-        hovertemplate="%{customdata}: %{z:.3f}<extra></extra>",
-        hoverongaps=False,
-    )
-
-
-def text_colours(values: NDArray[np.float64], low: float, high: float) -> NDArray[Any]:
-    """Black or white for each cell, whichever stands out more (WCAG's contrast)."""
-    shares = np.clip((np.nan_to_num(values, nan=low) - low) / ((high - low) or 1.0), 0, 1)
-    colours = sample_colorscale("Cividis", shares.ravel().tolist(), colortype="tuple")
-    channels = np.array(colours)
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    luminance = (linear @ [0.2126, 0.7152, 0.0722]).reshape(values.shape)
-    is_light = (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05)  # BLACK has 0.01
-    return np.where(is_light, BLACK, "white")
-
-
-def _write(
-    figure: go.Figure, values: NDArray[np.float64], where: NDArray[np.bool_], colour: str
-) -> None:
-    rows, columns = np.nonzero(where)
-    texts = [f"{value:.2f}" for value in values[where]]
-    _add_texts(figure, rows, columns, texts, colour)
-
-
-def _say_missing(
-    figure: go.Figure, missing: NDArray[np.bool_], failed: NDArray[np.bool_] | None
-) -> None:
-    rows, columns = np.nonzero(missing)
-    broken = np.zeros_like(missing) if failed is None else failed
-    texts = ["failed" if broken[at] else "–" for at in zip(rows, columns, strict=True)]
-    _add_texts(figure, rows, columns, texts, GREY)
-
-
-def _add_texts(
-    figure: go.Figure, rows: NDArray[Any], columns: NDArray[Any], texts: list[str], colour: str
-) -> None:
-    if texts:
-        figure.add_scatter(
-            x=columns,
-            y=rows,
-            text=texts,
-            mode="text",
-            textfont={"color": colour, "size": 11},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-
-
-def _name_cells(figure: go.Figure, table: pd.DataFrame) -> None:
-    bare = {"showgrid": False, "showline": False, "ticks": "", "constrain": "domain"}
-    for axis, names, most in (("x", table.columns, 26), ("y", table.index, NAME)):
-        labels = {
-            "tickvals": list(range(len(names))),
-            "ticktext": distinct([plain(name, most) for name in names]),
-            "range": [-0.5, len(names) - 0.5] if axis == "x" else [len(names) - 0.5, -0.5],
-        }
-        figure.update_layout({f"{axis}axis": {**bare, **labels}})
-    figure.update_xaxes(side="top", tickangle=-40)
 
 
 def mean_intervals(summary: pd.DataFrame, *, title: str = "mean ROC-AUC") -> go.Figure:
@@ -299,7 +180,9 @@ def mean_intervals(summary: pd.DataFrame, *, title: str = "mean ROC-AUC") -> go.
         },
         mode="markers",
         marker={**NORMAL, "size": 9},
-        customdata=[_interval_text(*row) for row in zip(summary.index, means, low, high)],
+        customdata=[
+            _interval_text(*row) for row in zip(summary.index, means, low, high, strict=True)
+        ],
         hovertemplate="%{customdata}<extra></extra>",
         cliponaxis=False,
     )
