@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from aeon.benchmarking.stats import check_friedman, wilcoxon_test
 from aeon.visualisation.results._critical_difference import _build_cliques
+from comparisons import TABLE, results_of
 from statsmodels.stats.multitest import multipletests
 
 from tsad_plugin.evaluation import pairwise, summary
-from tsad_plugin.evaluation.cells import COLUMNS
 from tsad_plugin.evaluation.statistics import (
     by_set,
     cliques,
@@ -23,26 +23,6 @@ from tsad_plugin.evaluation.statistics import (
 )
 
 NAN = float("nan")
-# A row a data set, a column a detector; on s3 the first two tie.
-TABLE = pd.DataFrame(
-    {"A": [0.9, 0.8, 0.7, 0.95], "B": [0.8, 0.85, 0.7, 0.9], "C": [0.5, 0.6, 0.55, 0.4]},
-    index=["s1", "s2", "s3", "s4"],
-)
-
-
-def results_of(table: pd.DataFrame, seeds: int = 2) -> pd.DataFrame:
-    """Rows of `benchmark` whose means over seeds are a table; NaN is a failure."""
-    rows = [
-        dict.fromkeys(COLUMNS, NAN)
-        | {"dataset": name, "detector": detector, "protocol": "semi-supervised", "fold": 0}
-        | {"seed": seed, "roc_auc": value + 0.02 * (seed - (seeds - 1) / 2), "far": 1 - value}
-        | {"roc_auc_low": value - 0.1, "roc_auc_high": value + 0.04, "fit_seconds": 1.0 + seed}
-        | {"error": "" if np.isfinite(value) else "ValueError: no"}
-        for name, values in table.iterrows()
-        for detector, value in values.items()
-        for seed in range(seeds)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def random_table(seed: int, n_sets: int = 12, n_detectors: int = 6, spread: float = 1.0) -> Any:
@@ -99,6 +79,13 @@ def test_a_set_on_which_nobody_has_a_number_chooses_nobody() -> None:
     table = TABLE.copy()
     table.loc["s2"] = NAN
     assert complete(table).equals(TABLE.drop(index="s2"))
+
+
+def test_where_nothing_was_measured_there_is_nobody_to_rank() -> None:
+    results = results_of(TABLE * NAN)
+    assert complete(by_set(results)).shape == (0, 0)
+    assert pairwise(results).empty and summary(results)["rank"].isna().all()
+    assert np.isnan(friedman(complete(by_set(results))))
 
 
 # -- summary ---------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     often must not choose on what the others are compared.
     """
     measured = table.dropna(how="all")
-    return measured.dropna(axis=1)
+    return measured.dropna(axis=1) if len(measured) else measured.iloc[:, :0]
 
 
 def ranks(table: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
