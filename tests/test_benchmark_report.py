@@ -163,6 +163,15 @@ def test_the_pairs_are_those_of_pairwise_the_surest_first(text_of: Any) -> None:
         assert row[4] == f"{pair.wins:.0f} : {pair.losses:.0f}" and row[6] == p_text(pair.p_holm)
 
 
+def test_of_a_pair_the_one_of_better_rank_stands_first() -> None:
+    results = results_of(table_of(12, 0.7, 0.9, 0.8))
+    twice = pd.concat([results, results])  # whose index names each row twice
+    for found in (Comparison("semi-supervised", rows) for rows in (results, twice)):
+        assert list(found.ranks) == ["B", "C", "A"]
+        assert found.pairs[["a", "b"]].to_numpy().tolist() == [["B", "C"], ["B", "A"], ["C", "A"]]
+        assert (found.pairs.difference > 0).all() and (found.pairs.losses == 0).all()
+
+
 def test_failures_are_grouped_and_counted(text_of: Any) -> None:
     table = TABLE.copy()
     table.loc[["s1", "s3"], "B"] = NAN

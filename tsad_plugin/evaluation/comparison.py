@@ -44,8 +44,10 @@ class Comparison:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """Pairs of detectors that have a rank."""
-        return pairwise(self.results)
+        """Pairs of detectors that have a rank, the better one of each first."""
+        place = {name: i for i, name in enumerate(self.summary.index)}
+        by_rank = np.argsort(self.results.detector.map(place).to_numpy(), kind="stable")
+        return pairwise(self.results.iloc[by_rank])
 
     @cached_property
     def ranks(self) -> dict[str, float]:

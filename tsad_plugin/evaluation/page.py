@@ -119,19 +119,13 @@ def section(found: Comparison) -> Section:
 def facts(rows: pd.DataFrame, sections: list[Section], now: datetime) -> Facts:
     """Name, value and remark of what to know first."""
     sets = rows.dataset.unique().tolist()
-    n_failures = int((rows.error != "").sum())
+    failed = f"{int((rows.error != '').sum()) or 'none'} failed"
     return [
         *(_first(section, len(sections) > 1) for section in sections),
-        ("Detectors", str(rows.detector.nunique()), _drawn(rows)),
+        ("Detectors", str(rows.detector.nunique()), f"{len(rows):,} fits, {failed}"),
         ("Data sets", str(len(sets)), shorten(sets, most=4, quote=False)),
-        ("Fits", f"{len(rows):,}", f"{n_failures or 'none'} failed"),
         ("Report of", f"{now:%Y-%m-%d}", f"{now:%H:%M %Z}"),
     ]
-
-
-def _drawn(rows: pd.DataFrame) -> str:
-    n_splits = int(rows.groupby("dataset").fold.nunique().max())
-    return f"{plural(rows.seed.nunique(), 'seed')}, up to {plural(n_splits, 'split')} each"
 
 
 def _first(section: Section, named: bool) -> tuple[str, str, str]:

@@ -23,7 +23,7 @@ MEANS = {
     "far": "FAR",
     "mar": "MAR",
 }
-COSTS = {"fit_seconds": "fit (s)", "score_seconds": "score (s)", "peak_mb": "memory (MB)"}
+SECONDS = {"fit_seconds": "fit (s)", "score_seconds": "score (s)"}
 
 
 class Table(NamedTuple):
@@ -46,14 +46,15 @@ def summary_table(found: Comparison) -> Table:
             fixed(row.roc_auc),
             interval(row.low, row.high),
             *(fixed(mean[name]) for mean in means.values()),
-            *(_cost(row[cost]) for cost in COSTS),
+            *(_seconds(row[cost]) for cost in SECONDS),
+            fixed(row.peak_mb, 1),
             f"{int(row.n_sets)} of {len(found.table)}",
             f"{int(row.n_failures)} of {n_rows[name]}" if row.n_failures else "0",
         )
         for name, row in frame.iterrows()
     ]
-    titles = ("detector", "rank", "ROC-AUC", "95 % interval", *means, *COSTS.values())
-    return Table((*titles, "data sets", "failures"), rows)
+    titles = ("detector", "rank", "ROC-AUC", "95 % interval", *means, *SECONDS.values())
+    return Table((*titles, "memory (MB)", "data sets", "failures"), rows)
 
 
 def sets_table(found: Comparison) -> Table:
@@ -145,7 +146,7 @@ def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-def _cost(value: float) -> str:
+def _seconds(value: float) -> str:
     return NONE if np.isnan(value) else number(value)
 
 
