@@ -236,6 +236,16 @@ def test_what_many_fits_warn_of_is_said_once(monkeypatch: pytest.MonkeyPatch) ->
     assert (result.exit_code, result.stderr) == (0, "warning: 0 of 24 runs\n")
 
 
+@pytest.mark.slow
+def test_workers_print_no_warnings_and_find_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    command = f"benchmark Single.txt --detector LOF:n_neighbors=500 {QUICK}"
+    assert "n_neighbors (500) is greater" in tsad(command).stderr
+    expected = pd.read_csv("out/results.csv")
+    Path("out/results.jsonl").unlink()
+    assert done(f"{command} --jobs 2") and "Warning" not in capfd.readouterr().err
+    pd.testing.assert_series_equal(pd.read_csv("out/results.csv").roc_auc, expected.roc_auc)
+
+
 def test_a_failure_is_shown_and_reported_and_not_the_end() -> None:
     printed = done(f"benchmark Single.txt --detector CBLOF:n_clusters=500 {QUICK}")
     (row,) = [line for line in printed.splitlines() if "CBLOF" in line and "–" in line]

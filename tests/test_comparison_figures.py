@@ -77,6 +77,7 @@ def test_names_stand_a_line_apart_below_the_axis_and_the_bars(n: int) -> None:
         levels = sorted(axis.tickvals, reverse=True)
         assert all(a - b >= 20 for a, b in pairwise(levels))
         assert levels[0] < lowest_bar and levels[-1] > axis.range[0]
+    assert n / figure.layout.xaxis.dtick <= 13  # ticks, beside one another
     margin = figure.layout.margin
     # A unit of the axis is a pixel.
     assert figure.layout.height - margin.t - margin.b == -figure.layout.yaxis.range[0]

@@ -7,9 +7,11 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
 import pandas as pd
 import typer
 
@@ -72,7 +74,9 @@ def benchmark(
 def _compared(
     detectors: Mapping[str, Any], datasets: Mapping[str, Any], choice: Choice, journal: Path
 ) -> pd.DataFrame:
-    with _keeping(journal), _each_warning_once():
+    # What workers warn of would come as they print it, from each of them.
+    quiet = joblib.parallel_config("loky", initializer=partial(warnings.simplefilter, "ignore"))
+    with _keeping(journal), _each_warning_once(), quiet:
         return evaluation.benchmark(
             detectors,
             datasets,

@@ -13,6 +13,7 @@ from plotly.colors import sample_colorscale
 from .maps import distinct
 from .style import BLACK, GREY, NAME, new_figure, plain, say_empty
 
+MOST_WIDE = 16  # detectors whose cells have room for letters of usual size
 SLOPE = 40  # degrees, of the detectors' names
 LETTER = 6.6  # pixels of a letter
 # Pixels of a data set, of what is above the names, and of what is below the map.
@@ -57,6 +58,8 @@ def set_heatmap(
         _write(figure, values, np.isfinite(values) & (colours == colour), colour)
     _say_missing(figure, np.isnan(values), None if failed is None else failed.to_numpy(dtype=bool))
     _name_cells(figure, names, distinct([plain(name, NAME) for name in table.index]))
+    size = 11 if len(names) <= MOST_WIDE else 9
+    figure.update_traces(textfont_size=size, selector={"type": "scatter"})
     return figure.update_layout(margin={"t": above, "b": BELOW})
 
 
@@ -120,7 +123,7 @@ def _add_texts(
             y=rows,
             text=texts,
             mode="text",
-            textfont={"color": colour, "size": 11},
+            textfont={"color": colour},
             hoverinfo="skip",
             showlegend=False,
         )

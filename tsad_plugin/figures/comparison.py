@@ -15,6 +15,7 @@ from .style import BLACK, BLUE, NAME, NORMAL, new_figure, plain, say_empty
 # Pixels of the critical-difference diagram: its axis, a bar, a name, what is around all of them.
 AXIS, BAR, LINE, AROUND = 64, 13, 22, 12
 ROW, ROWS_AROUND = 26, 96  # of a detector among the intervals
+MOST_TICKS = 13  # ranks that are named one by one
 BAR_REACHES = 0.006  # of the axis, beyond the ranks that a bar joins
 
 
@@ -143,7 +144,13 @@ def _add_bar(figure: go.Figure, low: float, high: float, level: float) -> None:
 
 def _lay_out_ranks(figure: go.Figure, n_ranks: int) -> None:
     figure.update_xaxes(
-        range=_limits(n_ranks), side="top", dtick=1, tick0=1, showgrid=False, fixedrange=True
+        range=_limits(n_ranks),
+        side="top",
+        tick0=1,
+        dtick=1 if n_ranks <= MOST_TICKS else 2,
+        tickangle=0,
+        showgrid=False,
+        fixedrange=True,
     )
     figure.update_layout(margin={"t": AXIS, "b": AROUND, "l": 20, "r": 20})
 
