@@ -39,9 +39,9 @@ LAYERS = [
     ["evaluation"],
     ["workspace"],
     ["__init__"],
-    ["cli_input", "cli_output"],
-    ["cli_commands"],
-    ["cli_demo"],
+    ["cli_errors", "cli_options", "cli_input", "cli_output"],
+    ["cli_commands", "cli_compared"],
+    ["cli_demo", "cli_benchmark"],
     ["cli"],
     ["__main__"],
 ]

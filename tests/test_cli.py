@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import done, named, refusal, tsad, waves
 from sklearn.metrics import roc_auc_score
-from typer.testing import CliRunner, Result
 
 from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
-from tsad_plugin.cli import app
 from tsad_plugin.cli_input import Columns, make_detector, read_table
 from tsad_plugin.encoding import CLASSES
 from tsad_plugin.reconstruction import ReconstructionDetector
@@ -29,44 +28,6 @@ from tsad_plugin.thresholds import from_text
 DETECTORS = [n for n, cls in CLASSES.items() if issubclass(cls, ReconstructionDetector)]
 QUICK = "--set n_epochs=2 --set hidden_dims=[8] --set latent_dim=2 --set validation_fraction=0.5"
 COLUMNS = "--run batch --time hours"
-
-
-def tsad(command: str) -> Result:
-    """Run a command as a user without a terminal would."""
-    runner = CliRunner(env={"COLUMNS": None})
-    return runner.invoke(app, shlex.split(command), catch_exceptions=False)
-
-
-def done(command: str) -> str:
-    """What a command that succeeds has printed."""
-    result = tsad(command)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def refusal(command: str) -> str:
-    """The one line of a command that is refused."""
-    result = tsad(command)
-    assert result.exit_code == 2
-    (line,) = result.stderr.splitlines()
-    return line
-
-
-def waves(n_runs: int, seed: int = 0) -> list[Any]:
-    """Runs of 16 to 20 timesteps and two channels."""
-    rng = np.random.default_rng(seed)
-    phases = [np.linspace(0, 6, n) for n in rng.integers(16, 21, n_runs)]
-    noise = [0.1 * rng.normal(size=(len(p), 2)) for p in phases]
-    return [
-        np.column_stack([20 + np.sin(p), 5 + np.cos(p)]) + e
-        for p, e in zip(phases, noise, strict=True)
-    ]
-
-
-def named(arrays: list[Any], **more: Any) -> pd.DataFrame:
-    """Runs as a long table: columns batch, hours, T, p."""
-    rows = [(f"B-{i}", 0.5 * k, *row) for i, a in enumerate(arrays) for k, row in enumerate(a)]
-    return pd.DataFrame(rows, columns=["batch", "hours", "T", "p"]).assign(**more)
 
 
 def faulty(seed: int = 1) -> list[Any]:
@@ -103,11 +64,11 @@ def table(text: str) -> list[list[str]]:
 # -- help ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["", "fit", "score", "demo"])
+@pytest.mark.parametrize("command", ["", "fit", "score", "benchmark", "demo"])
 def test_help_says_what_a_command_does_and_gives_examples(command: str) -> None:
     text = done(f"{command} --help")
     assert f"tsad {command}".strip() in text
-    assert re.search(r"\n +tsad (fit \S+ --run|score \S+ --model|demo)", text)
+    assert re.search(r"\n +tsad (fit \S+ --run|score \S+ --model|benchmark \S+ --out|demo)", text)
 
 
 def test_help_of_fit_names_every_detector() -> None:

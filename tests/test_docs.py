@@ -23,7 +23,10 @@ from tsad_plugin.cli import app
 
 ROOT = Path(__file__).parents[1]
 # Words that `--help` sets around what the commands say.
-FRAME = {"root", "required", "default", "path", "bool", "text", "help", "this", "message", "exit"}
+FRAME = {
+    "root", "required", "default", "path", "bool", "text", "list",
+    "help", "this", "message", "exit",
+}  # fmt: skip
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # What a style sheet may load, and from where.
 STYLE_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)|@import\s+[\"']([^\"']+)")
@@ -136,12 +139,12 @@ def test_the_reference_shows_the_defaults(book: Path) -> None:
     assert {name: ast.literal_eval(shown[name]) for name in defaults} == defaults
 
 
-@pytest.mark.parametrize("command", ["", "fit", "score", "demo"])
+@pytest.mark.parametrize("command", ["", "fit", "score", "benchmark", "demo"])
 def test_the_command_line_page_says_what_help_says(book: Path, command: str) -> None:
     page = html.unescape((book / "command_line.html").read_text("utf-8"))
     article = re.sub(r"<[^>]+>", "", page[page.index("<article") : page.index("</article")])
     said = CliRunner(env={"COLUMNS": "500"}).invoke(app, [*command.split(), "--help"]).stdout
-    sections = re.split(r"^tsad (?=fit|score|demo)(\w+)¶$", article, flags=re.MULTILINE)
+    sections = re.split(r"^tsad (?=fit|score|benchmark|demo)(\w+)¶$", article, flags=re.MULTILINE)
     section = sections[0] if not command else sections[sections.index(command) + 1]
     options = set(OPTION.findall(said)) - {"--help"}
     assert options and options <= set(OPTION.findall(section))

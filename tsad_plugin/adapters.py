@@ -109,7 +109,7 @@ class OnRuns(RunDetector):
         _warn_of_mates(self.detector_, rows)
 
     def _fitted(self, rows: NDArray[np.float64]) -> Any:
-        detector = _copy(self.detector)
+        detector = unfitted(self.detector)
         if self.random_state is not None and "random_state" in detector.get_params(deep=False):
             detector.set_params(random_state=self.random_state)
         _call(detector, "fit", rows)
@@ -147,11 +147,11 @@ def _check_detector(detector: Any) -> None:
         )
     if not isinstance(detector, str | BaseDetector):
         raise ValueError(f"detector must be one of PyOD's, or the name of one, got {detector!r}")
-    _copy(detector)
+    unfitted(detector)
 
 
-def _copy(detector: Any) -> Any:
-    """The detector once more, not fitted."""
+def unfitted(detector: Any) -> Any:
+    """The detector once more, not fitted; one of PyOD's also by its name."""
     try:
         return pyods_detector(detector)() if isinstance(detector, str) else clone(detector)
     except (TypeError, RuntimeError) as error:

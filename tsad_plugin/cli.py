@@ -6,68 +6,28 @@ What is heavy is imported inside the commands: `tsad --help` has to answer at on
 from __future__ import annotations
 
 import io
-import re
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-# The library's messages name Python's arguments: layout='long' is --layout long here.
-ARGUMENT = re.compile(r"\b(run|time|channels|label|layout)=(?:'(\w+)')?")
-
-
-class Commands(TyperGroup):
-    """The commands, with errors and warnings as single lines."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
-        with _lines_for_warnings():
-            try:
-                return super().invoke(ctx)
-            except KeyboardInterrupt:
-                typer.echo("interrupted", err=True)
-                raise typer.Exit(130) from None
-            except BrokenPipeError:
-                raise  # whoever read our output has seen enough: typer ends quietly
-            except OSError as error:
-                what = "write the output" if error.filename is None else f"use {error.filename!r}"
-                _say_error(f"cannot {what}: {error.strerror or error}")
-            except MemoryError as error:
-                _say_error(f"not enough memory ({error}): lower n_timesteps or hidden_dims")
-            except (ValueError, ModuleNotFoundError) as error:
-                _say_error(str(error))
-        raise typer.Exit(2)
-
-
-def _say_error(text: str) -> None:
-    typer.echo(f"error: {_as_line(text)}", err=True)
-
-
-def _as_line(text: str) -> str:
-    return ARGUMENT.sub(_as_option, " ".join(text.splitlines()))
-
-
-def _as_option(found: re.Match[str]) -> str:
-    name, value = found.groups()
-    return f"--{name} {value}" if value else f"--{name}"
-
-
-@contextmanager
-def _lines_for_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_, **__: typer.echo(
-            f"warning: {_as_line(str(message))}", err=True
-        )
-        yield
-
+from .cli_errors import Commands
+from .cli_options import (
+    LAYOUT_HELP,
+    Channels,
+    Data,
+    File,
+    Label,
+    Layout,
+    Protocol,
+    Run,
+    Threshold,
+    Time,
+    names,
+    option,
+)
 
 app = typer.Typer(
     cls=Commands,
@@ -78,39 +38,6 @@ app = typer.Typer(
 )
 
 
-class Layout(StrEnum):
-    """Forms of a table."""
-
-    auto = "auto"
-    long = "long"
-    wide = "wide"
-
-
-def _option(help_text: str, *names: str, metavar: str | None = None, **more: Any) -> Any:
-    return typer.Option(*names, help=help_text, metavar=metavar, **more)
-
-
-File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Table: .csv, .tsv or .txt (also .gz), .parquet.")
-]
-Run = Annotated[str | None, _option("Column with the id of the run.", metavar="COL")]
-Time = Annotated[
-    str | None, _option("Column with the time of the row, numbers or dates.", metavar="COL")
-]
-Channels = Annotated[
-    str | None,
-    _option("Columns to look at. Default: all other columns of numbers.", metavar="A,B,…"),
-]
-Label = Annotated[
-    str | None,
-    _option("Column with what is known of the run: shown, never learned from.", metavar="COL"),
-]
-LAYOUT_HELP = (
-    "long: a row per run and timestep. wide: a row per run, a column per timestep. "
-    "auto: long with --time or where a run has several rows."
-)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tsad {version('tsad_plugin')}")
@@ -118,7 +45,7 @@ def _show_version(wanted: bool) -> None:
 
 
 Version = Annotated[
-    bool, _option("Show the version.", "--version", callback=_show_version, is_eager=True)
+    bool, option("Show the version.", "--version", callback=_show_version, is_eager=True)
 ]
 
 
@@ -139,15 +66,15 @@ def tsad(_version: Version = False) -> None:
 def fit(
     file: File,
     *,
-    model: Annotated[Path, _option("Folder for the model.", metavar="DIR")],
+    model: Annotated[Path, option("Folder for the model.", metavar="DIR")],
     run: Run = None,
     time: Time = None,
     channels: Channels = None,
     label: Label = None,
-    layout: Annotated[Layout, _option(LAYOUT_HELP)] = Layout.auto,
+    layout: Annotated[Layout, option(LAYOUT_HELP)] = Layout.auto,
     good: Annotated[
         str | None,
-        _option(
+        option(
             "Learn from good runs alone: a column that says 1/0, true/false, yes/no or good/bad, "
             "or a file with one id a line.",
             metavar="COLUMN|FILE",
@@ -155,7 +82,7 @@ def fit(
     ] = None,
     detector: Annotated[
         str,
-        _option(
+        option(
             "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
             "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ), in any case.",
             metavar="NAME",
@@ -163,12 +90,9 @@ def fit(
     ] = "FCAutoEncoder",
     settings: Annotated[
         list[str] | None,
-        _option("A parameter of the detector; may be repeated.", "--set", metavar="NAME=VALUE"),
+        option("A parameter of the detector; may be repeated.", "--set", metavar="NAME=VALUE"),
     ] = None,
-    threshold: Annotated[
-        str,
-        _option("ksigma:3, pot:1e-3, conformal:0.01 or contamination:0.05.", metavar="KIND:NUMBER"),
-    ] = "ksigma:3",
+    threshold: Threshold = "ksigma:3",
 ) -> None:
     r"""Learn from a table of runs, save the model and show the outliers among them.
 
@@ -199,37 +123,33 @@ def fit(
     """
     from . import cli_commands
 
-    columns = cli_commands.Columns(run, time, _names(channels), label, layout.value)
+    columns = cli_commands.Columns(run, time, names(channels), label, layout.value)
     cli_commands.fit(file, model, columns, good, detector, settings or [], threshold)
-
-
-def _names(channels: str | None) -> list[str] | None:
-    return None if channels is None else [name.strip() for name in channels.split(",")]
 
 
 @app.command()
 def score(
     file: File,
     *,
-    model: Annotated[Path, _option("Folder that `tsad fit` wrote.", metavar="DIR")],
+    model: Annotated[Path, option("Folder that `tsad fit` wrote.", metavar="DIR")],
     out: Annotated[
         Path | None,
-        _option("Write a row per run: .csv (also .gz) or .parquet.", metavar="FILE"),
+        option("Write a row per run: .csv (also .gz) or .parquet.", metavar="FILE"),
     ] = None,
     timesteps: Annotated[
         Path | None,
-        _option("Write a row per run and timestep: .csv (also .gz) or .parquet.", metavar="FILE"),
+        option("Write a row per run and timestep: .csv (also .gz) or .parquet.", metavar="FILE"),
     ] = None,
     html: Annotated[
         Path | None,
-        _option("Write a report to open in a browser: one .html file.", metavar="FILE"),
+        option("Write a report to open in a browser: one .html file.", metavar="FILE"),
     ] = None,
-    top: Annotated[int, _option("How many outliers to show at most.", min=0)] = 20,
+    top: Annotated[int, option("How many outliers to show at most.", min=0)] = 20,
     run: Run = None,
     time: Time = None,
     channels: Channels = None,
     label: Label = None,
-    layout: Annotated[Layout | None, _option(LAYOUT_HELP)] = None,
+    layout: Annotated[Layout | None, option(LAYOUT_HELP)] = None,
 ) -> None:
     """Score the runs of a table with a saved model and show the outliers, the worst first.
 
@@ -258,20 +178,91 @@ def score(
     """
     from . import cli_commands
 
-    options = {"run": run, "time": time, "channels": _names(channels), "label": label}
+    options = {"run": run, "time": time, "channels": names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
     cli_commands.score(file, model, options, out, timesteps, top, html)
 
 
 @app.command()
+def benchmark(
+    data: Data,
+    *,
+    out: Annotated[Path, option("Folder for the results and the report.", metavar="DIR")],
+    detector: Annotated[
+        list[str] | None,
+        option(
+            "A detector to compare; may be repeated. One of those of fit, or any other of PyOD's "
+            "for rows, in any case; with parameters: KNN:n_neighbors=10,method=mean. Default: the "
+            "six autoencoders, PCAReconstruction, PopulationBand, KNN, LOF, IForest, OCSVM, INNE.",
+            metavar="NAME[:PARAM=VALUE,…]",
+        ),
+    ] = None,
+    threshold: Threshold = "ksigma:3",
+    seeds: Annotated[int, option("How many seeds: of splits and detectors.", min=1)] = 5,
+    folds: Annotated[int, option("Folds of data that are not split yet.", min=2)] = 2,
+    jobs: Annotated[int, option("Fits at a time; -1 is one for each core.", min=-1)] = 1,
+    protocol: Annotated[
+        Protocol,
+        option(
+            "Learn from the normal runs of each training part alone, from all of them, or both."
+        ),
+    ] = Protocol.semi_supervised,
+    normal: Annotated[
+        str | None,
+        option("Label of normal runs. Default: the most frequent.", metavar="LABEL"),
+    ] = None,
+    group: Annotated[
+        str | None,
+        option("Column with what belongs together, such as a machine: never split.", metavar="COL"),
+    ] = None,
+    run: Run = None,
+    time: Time = None,
+    channels: Channels = None,
+    label: Annotated[
+        str | None, option("Column with what is known of the run; a table needs it.", metavar="COL")
+    ] = None,
+    layout: Annotated[Layout, option(LAYOUT_HELP)] = Layout.auto,
+) -> None:
+    r"""Compare detectors on data of which the abnormal runs are known.
+
+    All learn from the same splits with the same seeds. No detector sees a label: those say what to
+    learn from and what is right. DATA are files of the UCR archive, of which NAME_TRAIN and
+    NAME_TEST are one data set, folders of them, tables, or the word `simulator`, fermentations with
+    faults, others for each seed.
+
+        tsad benchmark simulator --out results
+        tsad benchmark archive/Coffee archive/ECG200 --jobs 4 --out results
+        tsad benchmark batches.csv --run batch_id --label quality --normal good --out results
+        tsad benchmark simulator --detector FCAutoEncoder:hidden_dims=[64,32] \
+            --detector KNN:n_neighbors=10 --seeds 2 --out results
+
+    Writes report.html (to open in a browser), report.md, results.csv (a row a fit) and
+    results.jsonl, to which each row is added as soon as it is there: the same command again goes on
+    where it was interrupted, and tries again what failed.
+
+    **What the numbers mean.** *ROC-AUC* is how often an outlier scores higher than a normal run:
+    the mean over data sets, with its 95 % interval; *rank* is the mean place among the detectors.
+    *AP* is average precision. *F1*, *FAR* (share of normal runs flagged) and *MAR* (share of
+    outliers missed) are those at the threshold, of which `tsad fit --help` tells; *fit* is the
+    median time of a fit.
+    """
+    from . import cli_benchmark
+    from .cli_input import Columns
+
+    columns = Columns(run, time, names(channels), label, layout.value)
+    chosen = cli_benchmark.Choice(seeds, folds, jobs, protocol.value, threshold)
+    cli_benchmark.benchmark(data, out, detector or [], chosen, columns, normal, group)
+
+
+@app.command()
 def demo(
     out: Annotated[
-        Path, _option("Folder for the files; new, empty or of an earlier demo.", metavar="DIR")
+        Path, option("Folder for the files; new, empty or of an earlier demo.", metavar="DIR")
     ] = Path("tsad-demo"),
-    seed: Annotated[int, _option("Other runs and faults for another number.", min=0)] = 0,
+    seed: Annotated[int, option("Other runs and faults for another number.", min=0)] = 0,
     no_serve: Annotated[
         bool,
-        _option("The dashboard is not part of this version; nothing is served.", "--no-serve"),
+        option("The dashboard is not part of this version; nothing is served.", "--no-serve"),
     ] = False,
 ) -> None:
     """Simulate fermentations with known faults, and find them. Takes less than a minute.

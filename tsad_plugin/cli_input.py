@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -25,6 +25,8 @@ from .thresholds import from_text
 
 YES = ("1", "true", "yes", "y", "good", "ok")
 NO = ("0", "false", "no", "n", "bad", "faulty")
+# What is no parameter here, and where it is set.
+ELSEWHERE = {"contamination": "the threshold has an option of its own, --threshold"}
 
 
 class Columns(NamedTuple):
@@ -142,9 +144,7 @@ def _marked_in_column(table: Table, runs: Runs, columns: Columns, good: str) -> 
             f"a good run and {', '.join(NO)} for others"
         )
     is_good = words.isin(YES).to_numpy()
-    rows = np.arange(len(cells))
-    run_of_row = rows if columns.run is None else pd.factorize(table.frame[columns.run])[0]
-    first_row = np.unique(run_of_row, return_index=True)[1]
+    run_of_row, first_row = rows_of_runs(table, columns)
     mask = is_good[first_row]
     for row in np.flatnonzero(is_good != mask[run_of_row]):
         raise ValueError(
@@ -154,12 +154,18 @@ def _marked_in_column(table: Table, runs: Runs, columns: Columns, good: str) -> 
     return mask
 
 
+def rows_of_runs(table: Table, columns: Columns) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Position of each row's run, and the first row of each run."""
+    rows = np.arange(len(table.frame))
+    run_of_row = rows if columns.run is None else pd.factorize(table.frame[columns.run])[0]
+    return run_of_row, np.unique(run_of_row, return_index=True)[1]
+
+
 def make_detector(
     name: str, settings: Iterable[str], threshold: str, verbose: int
 ) -> ReconstructionDetector:
     """A detector by the name of its class in any case, with parameters as text."""
-    detectors = [cls for cls in CLASSES.values() if issubclass(cls, ReconstructionDetector)]
-    classes = {cls.__name__.lower(): cls for cls in detectors}
+    classes = detector_classes()
     if name.lower() not in classes:
         names = [cls.__name__ for cls in classes.values()]
         raise ValueError(
@@ -168,22 +174,29 @@ def make_detector(
     detector = classes[name.lower()](contamination=from_text(threshold))
     if hasattr(detector, "verbose"):
         detector.verbose = verbose
-    return detector.set_params(**_settings(settings, detector.get_params(deep=False)))
+    names = [n for n in detector.get_params(deep=False) if n not in ELSEWHERE]
+    return detector.set_params(**read_settings("--set", settings, names))
 
 
-def _settings(items: Iterable[str], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def detector_classes() -> dict[str, type[ReconstructionDetector]]:
+    """Our detectors by their names in small letters."""
+    detectors = [cls for cls in CLASSES.values() if issubclass(cls, ReconstructionDetector)]
+    return {cls.__name__.lower(): cls for cls in detectors}
+
+
+def read_settings(option: str, items: Iterable[str], parameters: Sequence[str]) -> dict[str, Any]:
+    """Parameters and values of an option's texts NAME=VALUE."""
     settings = {}
     for item in items:
         name, equals, text = (part.strip() for part in item.partition("="))
         if not equals:
-            raise ValueError(f"--set {item!r}: write NAME=VALUE, for example n_epochs=50")
-        if name == "contamination":
-            raise ValueError(f"--set {item!r}: the threshold has an option of its own, --threshold")
+            raise ValueError(f"{option} {item!r}: write NAME=VALUE, for example n_epochs=50")
+        if name in ELSEWHERE:
+            raise ValueError(f"{option} {item!r}: {ELSEWHERE[name]}")
         if name not in parameters:
-            names = [n for n in parameters if n != "contamination"]
             raise ValueError(
-                f"--set {item!r}: no parameter {name!r}; parameters: {', '.join(names)}"
-                f"{did_you_mean(name, names)}"
+                f"{option} {item!r}: no parameter {name!r}; parameters: {', '.join(parameters)}"
+                f"{did_you_mean(name, parameters)}"
             )
         settings[name] = _value(text)
     return settings

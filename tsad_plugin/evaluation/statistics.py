@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap, wilcoxon
+from scipy.stats import bootstrap, friedmanchisquare, wilcoxon
 
 from .measures import CONFIDENCE, MEASURES
 
 LOWER_IS_BETTER = ("far", "mar", "fit_seconds", "score_seconds", "peak_mb")
 N_RESAMPLES = 10_000
+ALPHA = 0.05
 
 
 def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
@@ -56,7 +58,7 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     often must not choose on what the others are compared.
     """
     measured = table.dropna(how="all")
-    return measured.dropna(axis=1)
+    return measured.dropna(axis=1) if len(measured) else measured.iloc[:, :0]
 
 
 def ranks(table: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
@@ -199,3 +201,59 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     corrected = np.empty_like(p)
     corrected[order] = adjusted
     return corrected
+
+
+def friedman(table: pd.DataFrame) -> float:
+    """P-value of Friedman's test that the detectors of a complete table (n_sets, n_detectors) tie.
+
+    NaN for fewer than three detectors or two sets; 1 where they tie on every set.
+    """
+    n_sets, n_detectors = table.shape
+    if n_detectors < 3 or n_sets < 2:
+        return np.nan
+    if (table.nunique(axis=1) == 1).all():
+        return 1.0
+    return float(friedmanchisquare(*(table[name] for name in table)).pvalue)
+
+
+def cliques(
+    pairs: pd.DataFrame, ranks: Mapping[str, float], alpha: float = ALPHA
+) -> list[list[str]]:
+    """Groups of detectors that cannot be told apart, for a critical-difference diagram.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Of `pairwise`: columns `a`, `b` and `p_holm`.
+    ranks : mapping of str to float
+        Mean rank of each detector in `pairs`.
+    alpha : float, default=0.05
+        A pair with a `p_holm` below it differs; one without a `p_holm` does not.
+
+    Returns
+    -------
+    list of list of str
+        Each of at least two detectors that are neighbours by rank and of which no pair differs, the
+        best first; none is part of another.
+    """
+    order = sorted(ranks, key=lambda name: ranks[name])
+    told = pairs[pairs.p_holm < alpha]
+    differ = {frozenset(pair) for pair in zip(told.a, told.b, strict=True)}
+    found: list[list[str]] = []
+    end = 0
+    for start in range(len(order)):
+        reached = _reach(order, start, differ)
+        if reached > end and reached - start > 1:
+            found.append(order[start:reached])
+        end = max(end, reached)
+    return found
+
+
+def _reach(order: list[str], start: int, differ: set[frozenset[str]]) -> int:
+    """Where the longest group that begins at `start` ends."""
+    end = start + 1
+    while end < len(order) and not any(
+        frozenset((name, order[end])) in differ for name in order[start:end]
+    ):
+        end += 1
+    return end

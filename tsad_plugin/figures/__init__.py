@@ -1,5 +1,7 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
+from .cells import set_heatmap
+from .comparison import critical_difference, mean_intervals
 from .courses import Course, channel_course, run_courses
 from .maps import error_map
 from .scores import score_chart, score_histogram
@@ -11,10 +13,13 @@ __all__ = [
     "TEMPLATE",
     "Course",
     "channel_course",
+    "critical_difference",
     "error_map",
+    "mean_intervals",
     "run_courses",
     "run_lengths",
     "score_chart",
     "score_histogram",
+    "set_heatmap",
     "training_curve",
 ]

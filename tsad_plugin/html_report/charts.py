@@ -1,12 +1,11 @@
-"""The charts of a report: from a detector and runs to figures, as JSON that a page can hold."""
+"""The charts of a report: from a detector and runs to figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from tsad_plugin import figures
@@ -17,30 +16,11 @@ from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, number
 from tsad_plugin.runs import Runs
 
+from .rendering import Chart, chart
+
 MOST_CHANNELS = 4  # with a panel each
 LEAST_SHARE = 0.05
 BAND = 3.0  # σ, of a detector that has no band of its own
-
-
-class Chart(NamedTuple):
-    """A figure in a page: `label` is what a screen reader says of it."""
-
-    name: str
-    json: str
-    height: int
-    label: str
-
-
-def chart(name: str, figure: go.Figure, label: str) -> Chart:
-    """A figure as a page holds it."""
-    return Chart(name, embedded(figure.to_json()), int(figure.layout.height), label)
-
-
-def embedded(text: str) -> str:
-    """JSON that cannot end the script element it stands in."""
-    for sign, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        text = text.replace(sign, escaped)
-    return text
 
 
 def scores_chart(scored: Scored) -> Chart:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from tsad_plugin.explanation import Explanation, leading_channels
-from tsad_plugin.figures import CONFIG
 from tsad_plugin.forms import plural
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, describe, number, relative, stretch
@@ -24,17 +17,15 @@ from tsad_plugin.runs import Runs
 
 from .card import model_card
 from .charts import (
-    Chart,
     band_sigma,
-    embedded,
     histogram_chart,
     length_chart,
     run_charts,
     scores_chart,
     training_chart,
 )
+from .rendering import TEMPLATES, Chart, render
 
-TEMPLATES = Path(__file__).parent / "templates"
 MOST_DRAWN = 10  # outliers with pictures of their own
 MOST_LISTED = 100  # outliers in the table
 SHOWN_WITHOUT_OUTLIER = 3
@@ -67,31 +58,7 @@ def page(scored: Scored, now: datetime) -> str:
         "usual_score": number(float(np.mean(scored.detector.calibration_scores_))),
         "k": f"{band_sigma(scored.detector):g}",
     }
-    return render(content)
-
-
-def render(content: dict[str, Any]) -> str:
-    """Put content into the templates, with all scripts and styles, and nothing from outside."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
-    return environment.get_template("report.html").render(
-        **content,
-        scripts=scripts,
-        script_hashes=[_digest(script) for script in scripts],
-        style=(TEMPLATES / "report.css").read_text("utf-8"),
-        config=embedded(json.dumps(CONFIG)),
-    )
-
-
-def _digest(script: str) -> str:
-    """By which a browser knows this script: it runs no other, whatever a name may hold."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render(TEMPLATES / "report.html", content)
 
 
 def headline(scored: Scored) -> str:
