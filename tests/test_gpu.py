@@ -41,7 +41,7 @@ def test_cuda_learns_what_the_cpu_learns(cls: type[SequenceAutoEncoder]) -> None
     last = [fitted(cls, device).history_[-1]["loss"] for device in ("cuda", "cpu")]
     first = fitted(cls, "cpu").history_[0]["loss"]
     assert max(last) < first
-    assert last[0] == pytest.approx(last[1], rel=0.2)  # other random numbers, the same learning
+    assert 0.5 < last[0] / last[1] < 2  # other random numbers, the same learning
 
 
 @pytest.mark.parametrize("linear_path", [False, True])
