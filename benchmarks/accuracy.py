@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import options
+from common import journal, options
 from pyod.models.auto_encoder import AutoEncoder
 from pyod.models.base import BaseDetector
-from sets import SETS, whole
+from sets import SETS, SMALL, whole
 
 import tsad_plugin
 from tsad_plugin import OnRuns, benchmark
-from tsad_plugin.adapters import pyods_detector
+from tsad_plugin.adapters import unfitted
 from tsad_plugin.detectors import ALL
-from tsad_plugin.evaluation import by_set, pairwise, summary
+from tsad_plugin.evaluation import by_set, pairwise, summary, write_report
 
 OURS = [*(cls.__name__ for cls in ALL), "PCAReconstruction"]
 PEERS = ["PopulationBand", "OnRuns(KNN)", "OnRuns(INNE)", "PyODAutoEncoder"]
@@ -59,21 +59,21 @@ def detector(name: str, parameters: dict[str, Any]) -> BaseDetector:
         return OnRuns(name.removeprefix("OnRuns(").removesuffix(")"), **parameters)
     if hasattr(tsad_plugin, name):
         return getattr(tsad_plugin, name)(**parameters)
-    return pyods_detector(name)()
+    return unfitted(name)
 
 
 def show(results: pd.DataFrame) -> None:
-    results = whole(results)
+    """Each set, then means, ranks and tests: of the small sets alone, and of all."""
     table = by_set(results)
     print(table.T.round(4).to_string(), "\n")
-    ucr = [name for name in table.index if name in {n for n, _ in SETS["ucr_oneclass"]()}]
+    ucr = [name for name in table.index if name in SMALL]
     for what, names in (("ucr_oneclass", ucr), ("all sets", list(table.index))):
         if len(names) > 1:
             part = results[results.dataset.isin(names)]
             print(f"{what}: {len(names)} sets")
-            print(summary(part).round(4).to_string(), "\n")
-            best = summary(part).index[0]
-            pairs = pairwise(part)
+            means, pairs = summary(part), pairwise(part)
+            print(means.round(4).to_string(), "\n")
+            best = means.index[0]
             print(pairs[(pairs.a == best) | (pairs.b == best)].round(4).to_string(), "\n")
 
 
@@ -88,19 +88,16 @@ def main(arguments: Iterable[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     parameters = options(chosen.set)
-    path = None
-    if chosen.out is not None:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        path = chosen.out / "results.jsonl"
-    show(
-        benchmark(
-            {name: detector(name, parameters) for name in chosen.detectors},
-            {name: data for what in chosen.sets for name, data in SETS[what]()},
-            chosen.seeds,
-            chosen.jobs,
-            path=path,
-        )
+    results = benchmark(
+        {name: detector(name, parameters) for name in chosen.detectors},
+        {name: data for what in chosen.sets for name, data in SETS[what]()},
+        chosen.seeds,
+        chosen.jobs,
+        path=journal(chosen.out),
     )
+    show(whole(results))
+    if chosen.out is not None:
+        write_report(whole(results), chosen.out / "report.html")
 
 
 if __name__ == "__main__":

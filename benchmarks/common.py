@@ -1,4 +1,4 @@
-"""What several benchmarks share: where the data are, and parameters as text."""
+"""What several benchmarks share: where the data are, where results go, parameters as text."""
 
 import json
 import os
@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+def journal(folder: Path | None) -> Path | None:
+    """Where `benchmark` keeps its rows in a folder, which is made."""
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "results.jsonl"
 
 
 def options(items: Iterable[str]) -> dict[str, Any]:

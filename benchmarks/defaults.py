@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from common import journal
 from sets import SETS
 
 from tsad_plugin import CNN1DAutoEncoder, FCAutoEncoder, LSTMAutoEncoder, benchmark
@@ -92,10 +93,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    path = None
-    if chosen.out is not None:
-        chosen.out.mkdir(parents=True, exist_ok=True)
-        path = chosen.out / "results.jsonl"
+    path = journal(chosen.out)
     data = {name: data for what in ("ucr_oneclass", "ecg5000") for name, data in SETS[what]()}
     for name in chosen.detectors:
         detectors = variations(CLASSES[name], chosen.only)

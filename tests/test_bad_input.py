@@ -324,7 +324,7 @@ WRONG_VALUES: dict[str, tuple[str, list[Any]]] = {
     "n_timesteps": ("an integer of at least 1 or None", [0, -3, 24.0, "auto", True]),
     "length_sigma": ("a positive number or None", [0, -2, nan, inf, "2", True]),
     "steps": ("a list of steps", [None, MovingAverage(), "MovingAverage", {"a": 1}, 5]),
-    "scaling": ("'channel' or 'phase' or 'both'", ["run", None, 1, "Channel"]),
+    "scaling": ("'channel' or 'phase' or 'both' or None", ["run", 1, "Channel"]),
     "latent_dim": ("an integer of at least 1 or None", [0, 16.0, "16", True]),
     "hidden_dims": (
         "a sequence of positive integers or None",
@@ -337,7 +337,7 @@ WRONG_VALUES: dict[str, tuple[str, list[Any]]] = {
     "kl_weight": ("a number of at least 0", [-1e-9, nan, inf, None, "1"]),
     "n_epochs": ("an integer of at least 1", [0, -1, 10.0, None, "10"]),
     "batch_size": ("an integer of at least 1 or 'auto'", [0, 32.0, None, "all"]),
-    "lr": ("a positive number", [0, -1e-3, nan, inf, None, "1e-3"]),
+    "lr": ("a positive number or None", [0, -1e-3, nan, inf, "1e-3"]),
     "patience": ("an integer of at least 1 or None", [0, 2.5, "auto"]),
     "noise": ("a number of at least 0", [-0.1, nan, None, "0"]),
     "validation_fraction": ("a number in [0, 1)", [1, 1.0, -0.1, nan, None, 20]),

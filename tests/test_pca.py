@@ -39,7 +39,8 @@ def naive_scaled(runs: Array, good: Array, scaling: str) -> Array:
             out[:, :, c] = (values[:, :, c] - good[:, :, c].mean()) / good[:, :, c].std()
     if scaling != "channel":
         for t, c in np.ndindex(*runs.shape[1:]):
-            width = np.hypot(learned[:, t, c].std(), PHASE_WIDENING[scaling])
+            widened = np.hypot(learned[:, t, c].std(), PHASE_WIDENING)
+            width = widened if scaling == "phase" else 1.0
             scaled[:, t, c] = (scaled[:, t, c] - learned[:, t, c].mean()) / width
     return scaled
 

@@ -54,8 +54,8 @@ class OnRuns(RunDetector):
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
     scaling : {"channel", "phase", "both"}, default="phase"
         Scale by the training runs' mean and standard deviation of each channel, then also of each
-        phase, so that every column of the rows weighs alike, or by both spreads
-        (docs/benchmark.md compares).
+        phase, or by the mean of the phase and the deviation of the channel (docs/benchmark.md
+        compares).
     random_state : int or RandomState, optional
         Seed of the copies, where `detector` takes one; by default it has its own.
 
@@ -153,7 +153,7 @@ def _check_detector(detector: Any) -> None:
 def unfitted(detector: Any) -> Any:
     """The detector once more, not fitted; one of PyOD's also by its name."""
     try:
-        return pyods_detector(detector)() if isinstance(detector, str) else clone(detector)
+        return _pyods(detector)() if isinstance(detector, str) else clone(detector)
     except (TypeError, RuntimeError) as error:
         raise ValueError(
             f"{detector if isinstance(detector, str) else type(detector).__name__} cannot be "
@@ -161,7 +161,7 @@ def unfitted(detector: Any) -> Any:
         ) from error
 
 
-def pyods_detector(name: str) -> type[Any]:
+def _pyods(name: str) -> type[Any]:
     """PyOD's class of that name."""
     shipped = {n: d for n, d in PYODS_DETECTORS.items() if d.get("status") == "shipped"}
     rows = [n for n, d in shipped.items() if "tabular" in d.get("data_types", ())]

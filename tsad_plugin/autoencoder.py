@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from .calibration import train_calibrated
 from .folds import HeldOut
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
-from .preprocessing import Prepared
+from .preprocessing import Prepared, Preprocessor
 from .reconstruction import Batch, CodingDetector
+from .rules import SCALING_OR_FAMILYS, Rule
 from .runs import Runs
 from .scoring import LatentDistribution
 from .training import (
@@ -42,6 +43,8 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
         `epoch`, `loss`, `penalty` and `validation_loss` of every epoch.
     """
 
+    own_rules: ClassVar[dict[str, Rule]] = {"scaling": SCALING_OR_FAMILYS}
+
     network_: Autoencoder
     history_: list[dict[str, float]]
     architecture_: dict[str, Any]
@@ -49,6 +52,10 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
     @property
     def _min_timesteps(self) -> int:
         return self.family.min_timesteps
+
+    def _preprocessor(self) -> Preprocessor:
+        scaling = self.scaling or self.family.scaling
+        return Preprocessor(self.n_timesteps, self._new_steps(), scaling)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -101,7 +108,7 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
         return Schedule(
             n_epochs=self.n_epochs,
             batch_size=self.batch_size,
-            lr=self.lr,
+            lr=self.lr or self.family.lr,
             patience=self.patience,
             noise=self.noise,
             kl_weight=self.kl_weight,

@@ -31,7 +31,7 @@ class RunLearner:
     n_timesteps: int | None
     length_sigma: float | None
     steps: Any
-    scaling: str  # but for the band, which has its own
+    scaling: Any  # but for the band, which has its own
 
     preprocessor_: Preprocessor
     calibration_scores_: NDArray[np.float64]

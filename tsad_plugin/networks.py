@@ -24,6 +24,9 @@ from .layers import (
 
 # More patches than this make a recurrent network slow without making it better.
 MAX_PATCHES = 32
+# Networks work on scaled values made smaller by this: their activations are then nearly straight,
+# and what is nearly linear is worse at copying an abnormal run (docs/benchmark.md).
+AMPLITUDE = 1 / 3
 
 
 class Autoencoder(nn.Module):
@@ -39,17 +42,17 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, t, c) -> reconstruction (b, t, c), penalty ()."""
-        code, penalty = self.bottleneck(self.encoder(x))
-        return self.decoder(code), penalty
+        code, penalty = self.bottleneck(self.encoder(AMPLITUDE * x))
+        return self.decoder(code) / AMPLITUDE, penalty
 
     def encode(self, x: Tensor) -> Tensor:
         """(b, t, c) -> (b, z)."""
-        return self.bottleneck.mean(self.encoder(x))
+        return self.bottleneck.mean(self.encoder(AMPLITUDE * x))
 
     def reconstruct(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, t, c) -> reconstruction (b, t, c), code (b, z), without chance."""
         code = self.encode(x)
-        return self.decoder(code), code
+        return self.decoder(code) / AMPLITUDE, code
 
 
 class Bottleneck(nn.Module):
@@ -126,22 +129,25 @@ class LinearPathDecoder(nn.Module):
 class Family(NamedTuple):
     """An encoder and a decoder that belong together.
 
-    `hidden_dims` and `latent_dim` are the default widths, `options` the constructor parameters of a
-    detector that only this family has, `min_timesteps` the shortest run that makes sense.
+    `hidden_dims`, `latent_dim`, `scaling` and `lr` are the defaults of the parameters of that name,
+    `options` the constructor parameters of a detector that only this family has, `min_timesteps`
+    the shortest run that makes sense.
     """
 
     encoder: Any
     decoder: Any
     hidden_dims: tuple[int, ...]
     latent_dim: int
+    scaling: str
+    lr: float
     options: tuple[str, ...]
     min_timesteps: int
 
 
 FAMILIES = {
-    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, (), 1),
-    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, ("cell", "patch_size"), 2),
-    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, ("kernel_size",), 2),
+    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, "phase", 1e-3, (), 1),
+    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, "both", 3e-3, ("cell", "patch_size"), 2),
+    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, "both", 1e-3, ("kernel_size",), 2),
 }
 
 
@@ -182,7 +188,7 @@ def start_at_pca(network: Autoencoder, values: Tensor) -> None:
     Before training the network is that PCA, so it need not become worse.
     """
     encoder, decoder, code = network.encoder, network.decoder, network.bottleneck.mean
-    flat = values.flatten(1)
+    flat = AMPLITUDE * values.flatten(1)
     center, latent_dim = flat.mean(dim=0), code.out_features
     rank = min(latent_dim + 8, *flat.shape)
     directions = torch.pca_lowrank(flat, q=rank, niter=4)[2].T[:latent_dim]  # (<= z, t * c)

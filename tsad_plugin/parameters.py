@@ -31,7 +31,7 @@ class Parameters:
         n_timesteps: int | None = None,
         length_sigma: float | None = 2.0,
         steps: Sequence[Any] = (),
-        scaling: str = "both",
+        scaling: str | None = None,
         latent_dim: int | None = None,
         hidden_dims: Sequence[int] | None = None,
         cell: str = "lstm",
@@ -41,8 +41,8 @@ class Parameters:
         kl_weight: float = 1e-3,
         n_epochs: int = 200,
         batch_size: int | str = "auto",
-        lr: float = 1e-3,
-        patience: int | None = 20,
+        lr: float | None = None,
+        patience: int | None = 50,
         noise: float = 0.0,
         validation_fraction: float = 0.1,
         score: str = "spe",
@@ -72,10 +72,11 @@ class Parameters:
             trained on; None trains on all.
         steps : sequence of transformers, default=()
             `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-        scaling : {"channel", "phase", "both"}, default="both"
+        scaling : {"channel", "phase", "both"}, optional
             Scale by the training runs' mean and standard deviation of each channel, then also of
-            each phase, or by both spreads: of two like deviations, the one where good runs agree
-            weighs more, but not boundlessly.
+            each phase, or by the mean of the phase and the deviation of the channel. By default
+            "phase" for FC, where each phase has weights of its own, and "both" for LSTM and CNN1D,
+            which share theirs.
         latent_dim : int, optional
             Width of the code; by default 16, for CNN1D 8. Never as wide as the run itself.
         hidden_dims : sequence of int, optional
@@ -94,10 +95,11 @@ class Parameters:
         n_epochs : int, default=200
             Passes over the training runs, at most.
         batch_size : int or "auto", default="auto"
-            Runs in a step of training; "auto" gives about 16 steps an epoch, of 16 to 128 runs.
-        lr : float, default=1e-3
-            Learning rate at the start; it falls to zero along half a cosine.
-        patience : int or None, default=20
+            Runs in a step of training; "auto" gives about 16 steps an epoch, of 8 to 128 runs.
+        lr : float, optional
+            Learning rate at the start; it falls to zero along half a cosine. By default 1e-3, for
+            LSTM 3e-3.
+        patience : int or None, default=50
             Epochs without a better validation loss before training ends, where there is a
             validation part (see `validation_fraction`); None never ends it.
         noise : float, default=0.0

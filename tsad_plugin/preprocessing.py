@@ -15,9 +15,9 @@ from .runs import Runs
 SCALINGS = ("channel", "phase", "both")
 # Scaled values beyond this many standard deviations are cut, so that float32 squares stay finite.
 MAX_SCALED = 1e4
-# Share of a channel's spread by which that of each phase is widened, in quadrature: by a little, so
-# that nothing explodes where good runs agree, or by so much that both count.
-PHASE_WIDENING = {"channel": 0.0, "phase": 0.1, "both": 0.5}
+# Share of a channel's spread by which that of each phase is widened, in quadrature: where good runs
+# agree a deviation weighs more, but not boundlessly.
+PHASE_WIDENING = 0.5
 # A phase was observed if the value nearest to it was; just under one half, for rounding.
 NEAREST = 0.5 - 1e-6
 
@@ -69,7 +69,7 @@ class Preprocessor:
         Fitted and applied first, in this order.
     scaling : {"channel", "phase", "both"}
         See `Scaler`.
-    phase_widening : float, optional
+    phase_widening : float
         See `Scaler`.
     """
 
@@ -78,7 +78,7 @@ class Preprocessor:
         n_timesteps: int | None,
         steps: Sequence[Any],
         scaling: str,
-        phase_widening: float | None = None,
+        phase_widening: float = PHASE_WIDENING,
     ) -> None:
         self.n_timesteps = n_timesteps
         self.steps = steps
@@ -155,23 +155,22 @@ def changes_channels(step: Any) -> bool:
 class Scaler:
     """Scaling of resampled runs by the statistics of the training runs.
 
-    Each channel is brought to mean 0 and standard deviation 1; with `scaling="phase"` the same
-    is then done at each phase, and with `"both"` the mean of each phase is taken off and its
-    spread counts beside the channel's. The statistics at each phase are kept for all three: they
-    are the band of the population.
+    Each channel is brought to mean 0 and standard deviation 1. With `scaling="phase"` the same is
+    then done at each phase, with `"both"` the mean of each phase is taken off and the spread of the
+    channel stays. The statistics at each phase are kept for all three: they are the band of the
+    population.
 
     Parameters
     ----------
     scaling : {"channel", "phase", "both"}
         Whose mean and standard deviation values are scaled by.
-    phase_widening : float, optional
-        Share of the channel's standard deviation by which that of each phase is widened, in
-        quadrature; by default .1 for `"phase"` and .5 for `"both"`.
+    phase_widening : float
+        Share of the channel's standard deviation by which that of each phase is widened.
     """
 
-    def __init__(self, scaling: str, phase_widening: float | None = None) -> None:
+    def __init__(self, scaling: str, phase_widening: float = PHASE_WIDENING) -> None:
         self.scaling = scaling
-        self.phase_widening = PHASE_WIDENING[scaling] if phase_widening is None else phase_widening
+        self.phase_widening = phase_widening
 
     def fit_transform(
         self, runs: Runs, n_timesteps: int
@@ -209,6 +208,8 @@ class Scaler:
 
     @property
     def _phase_scale(self) -> NDArray[np.float32]:
+        if self.scaling == "both":
+            return np.ones_like(self.phase_std_, dtype=np.float32)
         return np.hypot(self.phase_std_, self.phase_widening).astype(np.float32)
 
     def band(self, k: float) -> Band:

@@ -98,7 +98,7 @@ RULES: dict[str, Rule] = {
     "kl_weight": _number(lambda v: v >= 0, "a number of at least 0"),
     "n_epochs": _integer(1),
     "batch_size": _integer(1, ("auto",)),
-    "lr": _number(lambda v: v > 0, "a positive number"),
+    "lr": _number(lambda v: v > 0, "a positive number", (None,)),
     "patience": _integer(1, (None,)),
     "noise": _number(lambda v: v >= 0, "a number of at least 0"),
     "validation_fraction": _number(lambda v: 0 <= v < 1, "a number in [0, 1)"),
@@ -124,6 +124,7 @@ LEGACY_SEED: Rule = (
     lambda v: v is None or isinstance(v, np.random.RandomState) or (_is_seed(v) and v < 2**32),
     "an integer from 0 to 2**32 - 1, a RandomState or None",
 )
+SCALING_OR_FAMILYS: Rule = _choice(*SCALINGS, None)
 WIDTH_OR_SHARE: Rule = (
     lambda v: _integer(1)[0](v) or (_is_number(v) and 0 < v < 1),
     "an integer of at least 1 or a share in (0, 1)",

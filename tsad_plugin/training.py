@@ -38,9 +38,9 @@ class Schedule(NamedTuple):
     progress: bool = False
 
     def batch_size_for(self, n_runs: int) -> int:
-        """Return the batch size; "auto" gives 16 steps an epoch, of 16 to 128 runs each."""
+        """Return the batch size; "auto" gives 16 steps an epoch, of 8 to 128 runs each."""
         if self.batch_size == "auto":
-            return min(max(n_runs // 16, 16), 128)
+            return min(max(n_runs // 16, 8), 128)
         return int(self.batch_size)
 
 
