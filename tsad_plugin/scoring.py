@@ -96,9 +96,15 @@ class ErrorScale:
         return _contributions(squares, self.scale_, observed)
 
     def means(self, squares: NDArray[Any]) -> NDArray[np.float64]:
-        """Mean timestep scores of runs without gaps, (n_runs,): no contribution is made for it."""
+        """Mean timestep scores of runs without gaps, (n_runs,): no contribution is kept for it.
+
+        Not a matrix product: the last digit of one depends on where in memory its rows begin.
+        """
         weights = 1 / (self.scale_ * squares[0].size)
-        return (squares.reshape(len(squares), -1) @ weights.ravel()).astype(np.float64)
+        means = np.empty(len(squares))
+        for rows in blocks(len(squares), weights.size):
+            (squares[rows] * weights).sum(axis=(1, 2), dtype=np.float64, out=means[rows])
+        return means
 
 
 def _contributions(
