@@ -33,9 +33,7 @@ DETECTORS = {
     "PopulationBand()": PopulationBand,
     "OnRuns('KNN')": lambda: OnRuns("KNN"),
     "OnRuns('KNN', scaling='channel')": lambda: OnRuns("KNN", scaling="channel"),
-    "FCAutoEncoder(linear_path=True, scaling='phase')": lambda: FCAutoEncoder(
-        linear_path=True, scaling="phase"
-    ),
+    "FCAutoEncoder(linear_path=True)": lambda: FCAutoEncoder(linear_path=True),
     **{
         cls.__name__: cls
         for cls in (FCAutoEncoder, FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, CNN1DVAE)
