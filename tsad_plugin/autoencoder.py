@@ -112,6 +112,7 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
             patience=self.patience,
             noise=self.noise,
             kl_weight=self.kl_weight,
+            least_batch=self.family.least_batch,
             progress=bool(self.verbose),
         )
 

@@ -130,8 +130,9 @@ class Family(NamedTuple):
     """An encoder and a decoder that belong together.
 
     `hidden_dims`, `latent_dim`, `scaling` and `lr` are the defaults of the parameters of that name,
-    `options` the constructor parameters of a detector that only this family has, `min_timesteps`
-    the shortest run that makes sense.
+    `least_batch` is the smallest batch size that is chosen for few runs, `options` are the
+    constructor parameters of a detector that only this family has, `min_timesteps` the shortest
+    run that makes sense.
     """
 
     encoder: Any
@@ -140,14 +141,15 @@ class Family(NamedTuple):
     latent_dim: int
     scaling: str
     lr: float
+    least_batch: int
     options: tuple[str, ...]
     min_timesteps: int
 
 
 FAMILIES = {
-    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, "phase", 1e-3, (), 1),
-    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, "both", 3e-3, ("cell", "patch_size"), 2),
-    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, "both", 1e-3, ("kernel_size",), 2),
+    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, "phase", 1e-3, 8, (), 1),
+    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, "both", 3e-3, 4, ("cell", "patch_size"), 2),
+    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, "both", 1e-3, 8, ("kernel_size",), 2),
 }
 
 

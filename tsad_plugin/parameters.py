@@ -95,7 +95,8 @@ class Parameters:
         n_epochs : int, default=200
             Passes over the training runs, at most.
         batch_size : int or "auto", default="auto"
-            Runs in a step of training; "auto" gives about 16 steps an epoch, of 8 to 128 runs.
+            Runs in a step of training; "auto" gives about 16 steps an epoch, of 8 (LSTM 4) to 128
+            runs.
         lr : float, optional
             Learning rate at the start; it falls to zero along half a cosine. By default 1e-3, for
             LSTM 3e-3.

@@ -35,12 +35,13 @@ class Schedule(NamedTuple):
     patience: int | None
     noise: float
     kl_weight: float
+    least_batch: int = 8
     progress: bool = False
 
     def batch_size_for(self, n_runs: int) -> int:
-        """Return the batch size; "auto" gives 16 steps an epoch, of 8 to 128 runs each."""
+        """Return the batch size; "auto" gives 16 steps an epoch, of up to 128 runs."""
         if self.batch_size == "auto":
-            return min(max(n_runs // 16, 8), 128)
+            return min(max(n_runs // 16, self.least_batch), 128)
         return int(self.batch_size)
 
 
