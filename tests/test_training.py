@@ -603,11 +603,11 @@ def test_a_validation_part_calibrates_the_network_that_is_kept(
 def test_folds_and_the_network_that_is_kept_are_trained_alike(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done = calibrate(monkeypatch, prepare(10), 0.1, n_epochs=9, lr=3.0)
+    done = calibrate(monkeypatch, prepare(10), 0.1, n_epochs=30, lr=0.5)
     first, *folds, final = done.records
     assert positions(first.known, prepare(10)) == positions(folds[0].known, prepare(10))
     best = 1 + int(np.argmin([epoch["validation_loss"] for epoch in first.history]))
-    assert 1 <= best < 9, "this rate spoils the network, so that the last epoch is not the best"
+    assert 1 <= best < 30, "this rate spoils the network, so that the last epoch is not the best"
     assert [record.rule.n_epochs for record in (*folds, final)] == [best] * (MAX_FOLDS + 1)
     assert [len(record.history) for record in (*folds, final)] == [best] * (MAX_FOLDS + 1)
 
