@@ -22,7 +22,7 @@ from safetensors.numpy import save as save_arrays
 from .encoding import decode, encode
 from .files import replacing
 
-SCHEMA = 2  # 1 did not know what a detector was trained on, nor the scales of today
+SCHEMA = 3  # networks of 2 saw larger values; 1 did not know what a detector was trained on
 FORMAT = "tsad_plugin model"
 # Files that `save` writes; a .part is one that a crash cut short.
 OWN = re.compile(r"model\.json|arrays-\w+\.safetensors|\.(model|arrays)\S+\.part")
