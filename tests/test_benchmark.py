@@ -31,7 +31,7 @@ from tsad_plugin import (
     benchmark,
     to_matrix,
 )
-from tsad_plugin.evaluation import LabelledRuns
+from tsad_plugin.evaluation import LabelledRuns, cells, summary
 from tsad_plugin.evaluation.cells import COLUMNS, seeded
 
 TIMES = ["fit_seconds", "score_seconds", "peak_mb"]
@@ -256,6 +256,9 @@ def test_backends_of_joblib_give_the_same_rows(backend: str) -> None:
         ({"datasets": {}}, "datasets must be a mapping"),
         ({"datasets": waves()}, "datasets must be a mapping"),
         ({"datasets": {"x": Runs([np.zeros((3, 1))])}}, "data set 'x': runs have no labels"),
+        ({"datasets": {1: waves(), "1": waves()}}, "data set '1' stands twice"),
+        ({"datasets": {"x": lambda seed: {}[seed]}}, "data set 'x': KeyError: 0"),
+        ({"detectors": "PCA"}, "detectors must be a mapping or a sequence"),
         ({"datasets": {"x": 7}}, "data set 'x': a data set cannot be read from"),
         ({"datasets": {"x": lambda seed: None}}, "data set 'x': a data set cannot be read from"),
         ({"datasets": {"x": waves(1, 1)}, "n_folds": 3}, "data set 'x': 2 runs cannot be split"),
@@ -289,6 +292,72 @@ def test_bad_input_is_told_before_anything_is_computed(
 def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"data set 'coffee': cannot read .*Coffee_TRAIN"):
         quick([KNN()], {"coffee": tmp_path / "Coffee_TRAIN.tsv"})
+
+
+class Writing(Constant):
+    """Writes into what it is given."""
+
+    def fit(self, X: Any, y: Any = None) -> "Writing":
+        for array in X.arrays:
+            array[:] = 0
+        return super().fit(X)
+
+
+class Flaky(Constant):
+    """Fails on some seeds."""
+
+    def __init__(self, random_state: int = 0) -> None:
+        super().__init__()
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> "Flaky":
+        if self.random_state:
+            raise ArithmeticError("not with this seed")
+        return super().fit(X)
+
+
+class Signs(Constant):
+    """Labels runs as scikit-learn does."""
+
+    def predict(self, X: Any) -> Any:
+        return -np.ones(len(X))
+
+
+def test_a_detector_that_writes_into_its_runs_changes_nobody_elses() -> None:
+    runs = waves()
+    before = [array.copy() for array in runs.arrays]
+    alone = quick([PCAReconstruction()], {"waves": runs}).roc_auc.tolist()
+    writing = make_pipeline(MovingAverage(1), Writing())
+    beside = quick({"writing": writing, "pca": PCAReconstruction()}, {"waves": runs})
+    assert beside[beside.detector == "pca"].roc_auc.tolist() == alone
+    assert all((a == b).all() for a, b in zip(runs.arrays, before, strict=True))
+
+
+def test_a_detector_that_fails_on_a_seed_has_no_mean_to_be_ranked_by() -> None:
+    results = quick([Flaky(), PCAReconstruction()], {"waves": waves()}, seeds=3)
+    found = summary(results)
+    assert found.n_failures.to_dict() == {"PCAReconstruction": 0, "Flaky": 4}
+    assert np.isnan(found.roc_auc["Flaky"]) and np.isnan(found["rank"]["Flaky"])
+
+
+def test_results_read_from_a_csv_file_say_the_same(tmp_path: Path) -> None:
+    results = quick([PCAReconstruction(), PopulationBand()], {"waves": waves()})
+    results.to_csv(tmp_path / "results.csv", index=False)
+    again = pd.read_csv(tmp_path / "results.csv")
+    pd.testing.assert_frame_equal(summary(again), summary(results), check_dtype=False)
+
+
+def test_labels_of_scikit_learn_are_refused() -> None:
+    results = quick([Signs()], {"waves": waves()})
+    assert results.error.str.contains("labels must be 0 or 1 for each of 15 runs").all()
+
+
+def test_other_code_computes_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, path = Seen(str(tmp_path / "seen")), tmp_path / "rows.jsonl"
+    quick([seen], {"waves": waves()}, path=path)
+    monkeypatch.setattr(cells, "_code", lambda: "changed")
+    quick([seen], {"waves": waves()}, path=path)
+    assert len((tmp_path / "seen").read_text().splitlines()) == 4
 
 
 def test_what_is_kept_is_not_computed_again(tmp_path: Path) -> None:
@@ -332,12 +401,13 @@ def test_a_line_torn_by_a_crash_is_dropped_and_computed_again(tmp_path: Path) ->
     assert len([json.loads(line) for line in path.read_text().splitlines()]) == 4
 
 
-def test_a_file_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["[1, 2]\n", '{"cell": "x"}\n', '{"note": 1}', "words"])
+def test_a_file_of_something_else_is_left_as_it_is(text: str, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"cell": "x"}\n[1, 2]\n')
-    with pytest.raises(ValueError, match=r"line 2 of '.*' holds no result"):
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"line 1 of '.*' holds no result"):
         quick([PCAReconstruction()], {"waves": waves()}, path=path)
-    assert path.read_text() == '{"cell": "x"}\n[1, 2]\n'
+    assert path.read_text() == text
 
 
 SLOW_GRID = """

@@ -33,6 +33,13 @@ def test_normal_is_what_is_said_to_be(normal: object, n_outliers: int) -> None:
     assert LabelledRuns(MIXED, normal=normal).outlier.sum() == n_outliers
 
 
+def test_a_number_and_its_text_are_different_labels() -> None:
+    data = LabelledRuns(runs_labelled([0, 0, 0]), test=runs_labelled(["0", "1"]))
+    assert not data.outlier.any() and data.test_outlier.all()
+    mixed = Runs([np.zeros((2, 1))] * 4, labels=np.array([0, 0, "x", "0"], dtype=object))
+    assert LabelledRuns(mixed, normal={0}).outlier.tolist() == [False, False, True, True]
+
+
 @pytest.mark.parametrize("protocol", ["semi-supervised", "unsupervised"])
 def test_every_run_is_judged_once_and_never_learned_from_in_that_fold(protocol: str) -> None:
     splits = LabelledRuns(MIXED).splits(protocol, n_folds=3, seed=0)
@@ -136,6 +143,8 @@ GAPPY = Runs([np.zeros((3, 1)), np.ones((3, 1))], ids=["A", "B"], labels=["ok", 
         (lambda: LabelledRuns(GAPPY), "run 'B' has no label"),
         (lambda: LabelledRuns(np.zeros((3, 4))), "runs must be Runs, got ndarray"),  # type: ignore[arg-type]
         (lambda: LabelledRuns(MIXED, normal="good"), "no run has the label 'good'.*'ok', 'leak'"),
+        (lambda: LabelledRuns(MIXED, normal=["ok", "bad"]), "no run has the label 'bad'"),
+        (lambda: LabelledRuns(MIXED, groups=[np.nan] * 26), "groups holds a missing value"),
         (lambda: LabelledRuns(MIXED, groups=[1, 2]), r"groups has shape \(2,\) for 26 runs"),
         (lambda: LabelledRuns(MIXED, test=MIXED, groups=[1] * 26), "with test there is no split"),
         (lambda: LabelledRuns.of(7), "cannot be read from.*int.*LabelledRuns"),

@@ -45,7 +45,9 @@ def one_thread_and_one_seed() -> Iterator[None]:
 
 
 def schedule(**changes: Any) -> Schedule:
-    usual = Schedule(n_epochs=5, batch_size=4, lr=1e-2, patience=None, noise=0.0, kl_weight=1e-3)
+    usual = Schedule(
+        n_epochs=5, batch_size=4, lr=1e-2, patience=None, noise=0.0, kl_weight=1e-3, least_batch=8
+    )
     return usual._replace(**changes)
 
 

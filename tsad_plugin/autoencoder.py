@@ -69,7 +69,7 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
         view = copy.copy(self)
         view.network_ = on_device(self.network_, choose_device(self.device))
         with threads(self.n_threads):
-            yield from CodingDetector._batches(view, runs)
+            yield from super(SequenceAutoEncoder, view)._batches(runs)
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         device = choose_device(self.device)

@@ -113,7 +113,7 @@ def _named(
         raise ValueError(f"--group {group!r}: only a table has columns, and there is none")
     if any(text.lower() == SIMULATOR for text in data):
         yield SIMULATOR, simulated
-    for name, paths in _parts([path for path in files if ending(path) in ARCHIVE]).items():
+    for name, paths in _parts([path for path in files if ending(path) in ARCHIVE]):
         yield name, labelled(name, [read_ucr(path) for path in paths], normal)
     for path in tables:
         runs, groups = _read_table(path, columns, group)
@@ -132,19 +132,19 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _parts(files: Sequence[Path]) -> dict[str, list[Path]]:
+def _parts(files: Sequence[Path]) -> list[tuple[str, list[Path]]]:
     """Files of each data set: two, to learn from and to judge, where both are there, or one."""
     stems = [file.name.split(".")[0] for file in files]
     _check_once(stems, "two files are called {!r}: which is it?")
     known = {stem.lower(): file for stem, file in zip(stems, files, strict=True)}
-    parts: dict[str, list[Path]] = {}
+    parts: list[tuple[str, list[Path]]] = []
     for stem, file in zip(stems, files, strict=True):
         part = PART.fullmatch(stem)
         pair = [f"{part[1]}_{kind}".lower() for kind in ("train", "test")] if part else []
-        if part and all(name in known for name in pair):
-            parts[part[1]] = [known[name] for name in pair]
-        else:
-            parts[stem] = [file]
+        if not part or not all(name in known for name in pair):
+            parts.append((stem, [file]))
+        elif file == known[pair[0]]:
+            parts.append((part[1], [known[name] for name in pair]))
     return parts
 
 

@@ -24,8 +24,8 @@ from .layers import (
 
 # More patches than this make a recurrent network slow without making it better.
 MAX_PATCHES = 32
-# Networks work on scaled values made smaller by this: their activations are then nearly straight,
-# and what is nearly linear is worse at copying an abnormal run (docs/benchmark.md).
+# Networks work on scaled values made smaller by this, so that their activations are nearly straight:
+# abnormal runs are then told from good ones better (docs/benchmark.md).
 AMPLITUDE = 1 / 3
 
 

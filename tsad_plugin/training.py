@@ -35,7 +35,7 @@ class Schedule(NamedTuple):
     patience: int | None
     noise: float
     kl_weight: float
-    least_batch: int = 8
+    least_batch: int
     progress: bool = False
 
     def batch_size_for(self, n_runs: int) -> int:

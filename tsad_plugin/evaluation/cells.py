@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -15,7 +17,7 @@ from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
 from tsad_plugin.base import RunDetector
-from tsad_plugin.forms import as_float, plural
+from tsad_plugin.forms import as_float, plural, shorten
 from tsad_plugin.matrices import to_matrix
 from tsad_plugin.runs import Runs
 
@@ -48,9 +50,8 @@ class Cell:
     def digest(self) -> str:
         """By which a cell is known again in a file of results."""
         split = (self.split.train.tolist(), self.split.test.tolist())
-        learner = (type(self.instance).__qualname__, _parameters(self.instance))
         parts = (self.dataset, self.detector, self.protocol, self.seed, self.data_digest, split)
-        return str(joblib.hash((parts, learner, version("tsad_plugin"), version("pyod"))))
+        return str(joblib.hash((parts, _identity(self.instance), _code(), version("pyod"))))
 
     def run(self) -> Row:
         """Learn, judge and measure; what goes wrong becomes the row's `error`."""
@@ -73,9 +74,25 @@ class Cell:
             return row | {"error": f"{type(error).__name__}: {text}"}
 
 
-def _parameters(detector: Any) -> str:
-    """Parameters as text: some detectors hold what cannot be hashed."""
-    return str(sorted(detector.get_params(deep=True).items(), key=lambda item: item[0]))
+def _identity(detector: Any) -> list[str]:
+    """Class and parameters, by which detectors are told apart."""
+    cls, parameters = type(detector), detector.get_params(deep=True)
+    values = [f"{name}={_digest(parameters[name])}" for name in sorted(parameters)]
+    return [f"{cls.__module__}.{cls.__qualname__}", *values]
+
+
+def _digest(value: Any) -> str:
+    try:
+        return str(joblib.hash(value))
+    except Exception:  # whatever an object raises that cannot be pickled
+        return repr(value)
+
+
+@cache
+def _code() -> str:
+    """Digest of this package: what other code has computed is not taken for its own."""
+    files = sorted(Path(__file__).parents[1].rglob("*.py"))
+    return str(joblib.hash([file.read_bytes() for file in files]))
 
 
 def seeded(detector: Any, seed: int) -> Any:
@@ -94,10 +111,10 @@ def _judged(detector: Any, train: Runs, test: Runs, outlier: NDArray[np.bool_]) 
         fitted = time.perf_counter()
         scores = _checked(detector.decision_function(judge), len(test))
         scored = time.perf_counter()
-    labels = np.ravel(detector.predict(judge))
+    labels = _checked_labels(detector.predict(judge), len(test))
     return {
         **measure(outlier, scores, labels),
-        "threshold": float(getattr(detector, "threshold_", np.nan)),
+        "threshold": _number(getattr(detector, "threshold_", None)),
         "fit_seconds": fitted - start,
         "score_seconds": scored - fitted,
         "peak_mb": memory.megabytes,
@@ -120,6 +137,20 @@ def _checked(scores: Any, n_runs: int) -> NDArray[np.float64]:
     if not np.isfinite(values).all():
         raise ValueError(f"a run has the score {values[~np.isfinite(values)][0]}")
     return values
+
+
+def _checked_labels(labels: Any, n_runs: int) -> NDArray[np.int64]:
+    values = np.ravel(labels)
+    if values.shape != (n_runs,) or not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"labels must be 0 or 1 for each of {plural(n_runs, 'run')}, as PyOD has them and "
+            f"scikit-learn has not; predict gave {shorten(np.unique(values).tolist())}"
+        )
+    return values.astype(np.int64)
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, Real) else np.nan
 
 
 def _unmeasurable(outlier: NDArray[np.bool_]) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 from joblib.externals.loky.process_executor import BrokenProcessPool
 from sklearn.base import clone
@@ -136,6 +137,7 @@ def _check_once(values: Sequence[Any], what: str) -> None:
 
 
 def _seeds(seeds: Any) -> list[int]:
+    seeds = seeds.tolist() if isinstance(seeds, np.ndarray) else seeds
     if not isinstance(seeds, Sequence | range):
         check_parameter("seeds", seeds)
         return list(range(seeds))
@@ -147,6 +149,8 @@ def _seeds(seeds: Any) -> list[int]:
 
 def _named(detectors: Detectors) -> dict[str, Any]:
     """Unfitted copies of the detectors by their names."""
+    if isinstance(detectors, str) or not isinstance(detectors, Mapping | Sequence):
+        raise ValueError(f"detectors must be a mapping or a sequence, got {detectors!r}")
     if isinstance(detectors, Mapping):
         named = [(str(name), detector) for name, detector in detectors.items()]
     else:
@@ -175,6 +179,7 @@ def _read(datasets: Datasets, seeds: Sequence[int]) -> dict[tuple[str, int], Lab
     """The data of every set and seed; where it does not depend on the seed, once."""
     if not isinstance(datasets, Mapping) or not datasets:
         raise ValueError("datasets must be a mapping of at least one name to data")
+    _check_once([str(name) for name in datasets], "data set")
     read: dict[tuple[str, int], LabelledRuns] = {}
     for name, data in datasets.items():
         with _naming(name):
@@ -190,6 +195,9 @@ def _naming(dataset: Any) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"data set {str(dataset)!r}: {error}") from error
+    except (TypeError, LookupError, ArithmeticError) as error:  # of a function of the seed
+        kind = type(error).__name__
+        raise ValueError(f"data set {str(dataset)!r}: {kind}: {error}") from error
 
 
 def _cells(

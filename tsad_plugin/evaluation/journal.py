@@ -9,7 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from .cells import COLUMNS
+
 ENDING = ".jsonl"
+BEGIN = b'{"cell": "'
 
 
 class Journal:
@@ -31,6 +34,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.path = None if path is None else Path(path)
         self.kept: dict[str, dict[str, Any]] = {}
+        self._torn = 0
         if self.path is not None:
             self._check(self.path)
             if self.path.exists():
@@ -47,19 +51,18 @@ class Journal:
     def _read(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         """Cell and row of every whole line; the later of two rows of a cell counts."""
         *lines, torn = path.read_bytes().split(b"\n")
-        if torn:  # a crash in the middle of a line
-            os.truncate(path, path.stat().st_size - len(torn))
         for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                yield row.pop("cell"), row
-            except (ValueError, KeyError, AttributeError, TypeError):
-                raise ValueError(
-                    f"line {number} of {str(path)!r} holds no result: remove that line, or choose "
-                    "another file"
-                ) from None
+            row = _row(line)
+            if row is None:
+                raise ValueError(_foreign(number, path))
+            yield row.pop("cell"), row
+        if torn[: len(BEGIN)] != BEGIN[: len(torn)]:
+            raise ValueError(_foreign(len(lines) + 1, path))
+        self._torn = len(torn)  # by a crash in the middle of a line
 
     def __enter__(self) -> Self:
+        if self.path is not None and self._torn:
+            os.truncate(self.path, self.path.stat().st_size - self._torn)
         self._file: IO[bytes] | None = None if self.path is None else self.path.open("ab")
         return self
 
@@ -78,3 +81,19 @@ class Journal:
             self._file.write(json.dumps({"cell": cell, **row}).encode() + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """The row of a line; None where it holds something else."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    is_row = isinstance(row, dict) and {"cell", *COLUMNS} <= row.keys()
+    return row if is_row and isinstance(row["fit_seconds"], float) else None
+
+
+def _foreign(number: int, path: Path) -> str:
+    return (
+        f"line {number} of {str(path)!r} holds no result: remove that line, or choose another file"
+    )

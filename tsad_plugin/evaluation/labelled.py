@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import joblib
@@ -71,12 +72,13 @@ class LabelledRuns:
         for what, runs in (("runs", self.runs), ("test", self.test)):
             if runs is not None:
                 _check_labels(runs, what)
-        known = self._known
-        if self.normal is not None and not np.isin(known, np.atleast_1d(self.normal)).any():
-            raise ValueError(
-                f"no run has the label {self.normal!r} of normal runs; labels here: "
-                f"{shorten(list(dict.fromkeys(known.tolist())))}"
-            )
+        known = Counter(self._known)
+        for label in self._normal:
+            if label not in known:
+                raise ValueError(
+                    f"no run has the label {label!r} of normal runs; labels here: "
+                    f"{shorten(list(known))}"
+                )
         if self.groups is not None:
             self._check_groups(np.shape(self.groups))
 
@@ -89,6 +91,8 @@ class LabelledRuns:
             raise ValueError(
                 f"groups has shape {shape} for {plural(len(self.runs), 'run')}: pass one each"
             )
+        if pd.isna(np.asarray(self.groups)).any():
+            raise ValueError("groups holds a missing value: say of every run what it belongs to")
 
     @classmethod
     def of(cls, data: Any) -> Self:
@@ -110,16 +114,18 @@ class LabelledRuns:
         return cls(*read)
 
     @property
-    def _known(self) -> NDArray[Any]:
-        parts = [self.runs.labels, *([] if self.test is None else [self.test.labels])]
-        return np.concatenate([np.asarray(part) for part in parts])
+    def _known(self) -> list[Any]:
+        """Labels of all runs, those of `test` too."""
+        parts = [self.runs, *([] if self.test is None else [self.test])]
+        return [label for runs in parts for label in np.asarray(runs.labels).tolist()]
 
     @property
-    def _normal(self) -> NDArray[Any]:
-        if self.normal is not None:
-            return np.atleast_1d(self.normal)
-        labels, counts = np.unique(self._known, return_counts=True)
-        return labels[[np.argmax(counts)]]
+    def _normal(self) -> list[Any]:
+        if self.normal is None:
+            counts = Counter(self._known)
+            return [min(counts, key=lambda label: (-counts[label], str(label)))]
+        is_one = isinstance(self.normal, str) or not isinstance(self.normal, Iterable)
+        return [self.normal] if is_one else list(self.normal)
 
     @property
     def outlier(self) -> NDArray[np.bool_]:
@@ -132,7 +138,8 @@ class LabelledRuns:
         return self._outliers(self.runs if self.test is None else self.test)
 
     def _outliers(self, runs: Runs) -> NDArray[np.bool_]:
-        return ~np.isin(np.asarray(runs.labels), self._normal)
+        normal = self._normal
+        return np.array([label not in normal for label in np.asarray(runs.labels).tolist()])
 
     @property
     def digest(self) -> str:
@@ -179,14 +186,15 @@ class LabelledRuns:
             if self.groups is None:
                 return list(StratifiedKFold(**options).split(self.outlier, self.outlier))
             folds = StratifiedGroupKFold(**options)
-            return list(folds.split(self.outlier, self.outlier, np.asarray(self.groups)))
+            groups = pd.factorize(np.asarray(self.groups))[0]
+            return list(folds.split(self.outlier, self.outlier, groups))
 
     def take(self, split: Split) -> tuple[Runs, Runs, NDArray[np.bool_]]:
-        """Runs to learn from, without their labels; runs to judge; which of these are outliers."""
+        """Runs to learn from and runs to judge, without labels; which of these are outliers."""
         judged = self.runs if self.test is None else self.test
         return (
-            _without_labels(self.runs[split.train]),
-            _without_labels(judged[split.test]),
+            _own(self.runs[split.train]),
+            _own(judged[split.test]),
             self.test_outlier[split.test],
         )
 
@@ -203,11 +211,9 @@ def _check_labels(runs: Any, what: str) -> None:
         )
 
 
-def _without_labels(runs: Runs) -> Runs:
+def _own(runs: Runs) -> Runs:
+    """Selected runs without their labels, and with arrays that a detector may write into."""
+    if runs.dense is None:
+        runs = runs.with_arrays([array.copy() for array in runs.arrays])
     runs.labels = None
     return runs
-
-
-def named_file(path: Path) -> str:
-    """Name of a data set after its file: `Coffee_TRAIN.tsv.gz` -> `Coffee_TRAIN`."""
-    return path.name.split(".")[0]

@@ -10,13 +10,14 @@ from pyod.utils.utility import precision_n_scores
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
+from tsad_plugin.forms import blocks
+
 # Of the scores, and then of the labels at the learned threshold.
 RANKING = ("roc_auc", "roc_auc_low", "roc_auc_high", "average_precision", "precision_at_n")
 LABELLING = ("f1", "far", "mar", "accuracy", "precision", "recall")
 MEASURES = (*RANKING, *LABELLING)
 N_RESAMPLES = 1000
 CONFIDENCE = 0.95
-BLOCK_VALUES = 1_000_000  # of the draws that are held at a time
 
 
 def measure(
@@ -76,9 +77,8 @@ def roc_auc_interval(
         return np.nan, np.nan
     values, places = np.unique(scores, return_inverse=True)
     rng, drawn = np.random.default_rng(0), []
-    size = max(1, BLOCK_VALUES // len(scores))
-    for start in range(0, n_resamples, size):
-        n = min(size, n_resamples - start)
+    for block in blocks(n_resamples, len(scores)):
+        n = len(range(n_resamples)[block])
         outliers, normal = (
             _drawn(rng, places[kind], len(values), n) for kind in (outlier, ~outlier)
         )

@@ -14,6 +14,7 @@ from scipy.stats import bootstrap, friedmanchisquare, wilcoxon
 from .measures import CONFIDENCE, MEASURES
 
 LOWER_IS_BETTER = ("far", "mar", "fit_seconds", "score_seconds", "peak_mb")
+METRICS = tuple(dict.fromkeys((*MEASURES, *LOWER_IS_BETTER)))
 N_RESAMPLES = 10_000
 ALPHA = 0.05
 
@@ -39,13 +40,14 @@ def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
     ValueError
         If there is no such column, or there are several protocols.
     """
-    if metric not in results.columns or metric not in (*MEASURES, *LOWER_IS_BETTER):
-        raise ValueError(f"metric must be one of {', '.join(MEASURES)}, got {metric!r}")
+    if metric not in results.columns or metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
     if results.protocol.nunique() > 1:
         raise ValueError("results hold two protocols: select one, results[results.protocol == …]")
-    table = results.pivot_table(
-        index="dataset", columns="detector", values=metric, sort=False, dropna=False
-    )
+    # A row without a time is of a fit that failed: the mean of the others would be of other runs.
+    judged = results[results[metric].notna() | results.fit_seconds.isna()]
+    by_cell = judged.groupby(["dataset", "detector"], sort=False)[metric]
+    table = by_cell.agg(lambda values: values.mean(skipna=False)).unstack("detector")
     return table.reindex(
         index=results.dataset.unique(), columns=results.detector.unique()
     ).rename_axis(index="dataset", columns="detector")
@@ -102,11 +104,15 @@ def summary(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
             "high": high,
             "rank": rank,
             "n_sets": table.count(),
-            "n_failures": of_detector.error.apply(lambda errors: int((errors != "").sum())),
+            "n_failures": of_detector.error.apply(_n_failures),
         },
         index=table.columns,
     ).join(costs.drop(columns=metric, errors="ignore"))
     return frame.sort_values(metric, ascending=metric in LOWER_IS_BETTER)
+
+
+def _n_failures(errors: pd.Series) -> int:
+    return int((errors.fillna("") != "").sum())  # from a CSV file an empty one comes as NaN
 
 
 def _interval(results: pd.DataFrame, column: pd.Series, metric: str) -> tuple[float, float]:
