@@ -21,6 +21,7 @@ EVERY: list[dict[str, Any]] = [
     {"scaling": "channel"},
     {"scaling": "phase"},
     {"scaling": "both"},
+    {"scaling": "course"},
     {"error_scale": "none"},
     {"error_scale": "channel"},
     {"reduction": 0.2},

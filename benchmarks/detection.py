@@ -24,7 +24,9 @@ from tsad_plugin.figures.style import BLUE, VERMILLION
 STRENGTHS = (0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 FALSE_ALARMS = 0.02
 DETECTORS: dict[str, Any] = {
-    "FCAutoEncoder": FCAutoEncoder(contamination=KSigma(3), linear_path=True, random_state=0),
+    "FCAutoEncoder": FCAutoEncoder(
+        contamination=KSigma(3), linear_path=True, scaling="phase", random_state=0
+    ),
     "PopulationBand": PopulationBand(contamination=KSigma(3)),
 }
 STYLES: dict[str, Any] = {

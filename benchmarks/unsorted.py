@@ -33,7 +33,9 @@ DETECTORS = {
     "PopulationBand()": PopulationBand,
     "OnRuns('KNN')": lambda: OnRuns("KNN"),
     "OnRuns('KNN', scaling='channel')": lambda: OnRuns("KNN", scaling="channel"),
-    "FCAutoEncoder(linear_path=True)": lambda: FCAutoEncoder(linear_path=True),
+    "FCAutoEncoder(linear_path=True, scaling='phase')": lambda: FCAutoEncoder(
+        linear_path=True, scaling="phase"
+    ),
     **{
         cls.__name__: cls
         for cls in (FCAutoEncoder, FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, CNN1DVAE)

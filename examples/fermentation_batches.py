@@ -12,7 +12,7 @@ from tsad_plugin.figures import TEMPLATE
 history = make_fermentation(105, faults=5, random_state=0)  # or read_runs("batches.csv", …)
 new = make_fermentation(40, faults=6, random_state=1)
 print(history)
-clf = FCAutoEncoder(contamination=KSigma(3), linear_path=True)
+clf = FCAutoEncoder(contamination=KSigma(3), linear_path=True, scaling="phase")
 clf.fit(history[history.labels == "good"])
 print("left out for their length:", *clf.left_out_)
 scores, labels, worst = clf.decision_function(new), clf.predict(new), clf.explain(new)

@@ -18,7 +18,7 @@ from tsad_plugin.figures import TEMPLATE
 good = make_fermentation(100, random_state=0)
 new = make_fermentation(170, faults=dict.fromkeys(FAULTS, 10), random_state=1)
 members = {
-    "FCAutoEncoder": FCAutoEncoder(linear_path=True),
+    "FCAutoEncoder": FCAutoEncoder(linear_path=True, scaling="phase"),
     "PCAReconstruction": PCAReconstruction(),
     "KNN": OnRuns(KNN()),
     "INNE": OnRuns(INNE(random_state=0)),

@@ -324,7 +324,7 @@ WRONG_VALUES: dict[str, tuple[str, list[Any]]] = {
     "n_timesteps": ("an integer of at least 1 or None", [0, -3, 24.0, "auto", True]),
     "length_sigma": ("a positive number or None", [0, -2, nan, inf, "2", True]),
     "steps": ("a list of steps", [None, MovingAverage(), "MovingAverage", {"a": 1}, 5]),
-    "scaling": ("'channel' or 'phase' or 'both' or None", ["run", 1, "Channel"]),
+    "scaling": ("'channel' or 'phase' or 'both' or 'course' or None", ["run", 1, "Channel"]),
     "latent_dim": ("an integer of at least 1 or None", [0, 16.0, "16", True]),
     "hidden_dims": (
         "a sequence of positive integers or None",

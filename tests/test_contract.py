@@ -517,7 +517,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "n_timesteps": (16, 20),
     "length_sigma": (1.0, 2.0),
     "steps": ([MovingAverage(3)], ()),
-    "scaling": ("channel", "both"),
+    "scaling": ("channel", "phase"),
     "latent_dim": (2, 3),
     "hidden_dims": ((6,), (8,)),
     "cell": ("gru", "lstm"),

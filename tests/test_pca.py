@@ -20,7 +20,7 @@ GOOD, NEW = as_matrix(30), as_matrix(6, seed=1)
 # The same values as many short runs: more runs than values, so that the other matrix is taken.
 SHORT, NEW_SHORT = GOOD.reshape(240, 3, 3), NEW.reshape(48, 3, 3)
 SETS = pytest.mark.parametrize(("good", "new"), [(GOOD, NEW), (SHORT, NEW_SHORT)])
-SCALINGS = pytest.mark.parametrize("scaling", ["channel", "phase", "both"])
+SCALINGS = pytest.mark.parametrize("scaling", ["channel", "phase", "both", "course"])
 
 
 class Naive(NamedTuple):
@@ -39,8 +39,8 @@ def naive_scaled(runs: Array, good: Array, scaling: str) -> Array:
             out[:, :, c] = (values[:, :, c] - good[:, :, c].mean()) / good[:, :, c].std()
     if scaling != "channel":
         for t, c in np.ndindex(*runs.shape[1:]):
-            widened = np.hypot(learned[:, t, c].std(), PHASE_WIDENING)
-            width = widened if scaling == "phase" else 1.0
+            widening = PHASE_WIDENING.get(scaling, 0.0)
+            width = np.hypot(learned[:, t, c].std(), widening) if widening else 1.0
             scaled[:, t, c] = (scaled[:, t, c] - learned[:, t, c].mean()) / width
     return scaled
 
@@ -280,7 +280,10 @@ WIDTHS = "latent_dim must be an integer of at least 1 or a share in (0, 1)"
         ({"latent_dim": "x"}, f"{WIDTHS}, got 'x'"),
         ({"latent_dim": float("nan")}, f"{WIDTHS}, got nan"),
         ({"score": "q"}, "score must be 'spe' or 't2' or 'both', got 'q'"),
-        ({"scaling": "unit"}, "scaling must be 'channel' or 'phase' or 'both', got 'unit'"),
+        (
+            {"scaling": "unit"},
+            "scaling must be 'channel' or 'phase' or 'both' or 'course', got 'unit'",
+        ),
     ],
 )
 def test_what_no_model_can_have_is_refused(parameters: dict[str, Any], message: str) -> None:

@@ -100,8 +100,9 @@ def naive_scaled(
         return values
     usual = by_channel(train)
     for t, c in np.ndindex(n_timesteps, len(means)):
-        widened = (usual[:, t, c].std() ** 2 + PHASE_WIDENING**2) ** 0.5
-        spread = widened if scaling == "phase" else 1.0
+        widening = PHASE_WIDENING.get(scaling, 0.0)
+        widened = (usual[:, t, c].std() ** 2 + widening**2) ** 0.5
+        spread = widened if widening else 1.0
         values[:, t, c] = (values[:, t, c] - usual[:, t, c].mean()) / spread
     return values
 
@@ -286,7 +287,7 @@ def test_a_constant_channel_stays_at_zero_and_its_change_is_measured_by_its_size
     changed = train[0].copy()
     changed[:, 1] = 2 * value if value else 1.0
     found = preprocessor.transform(Runs([changed])).inputs[0, :, 1]
-    expected = 1 / PHASE_WIDENING if scaling == "phase" else 1.0
+    expected = 1 / PHASE_WIDENING.get(scaling, 1.0)
     np.testing.assert_allclose(found, np.sign(value or 1) * expected, rtol=1e-5)
 
 

@@ -52,9 +52,10 @@ class OnRuns(RunDetector):
         learned from; None learns from all.
     steps : sequence of transformers, default=()
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-    scaling : {"channel", "phase", "both"}, default="phase"
+    scaling : {"channel", "phase", "both", "course"}, default="phase"
         Scale by the training runs' mean and standard deviation of each channel, then also of each
-        phase, or by the mean of the phase and the deviation of the channel (docs/benchmark.md
+        phase, so that every column of the rows weighs alike, or by mean of the phase and both
+        deviations, or by mean of the phase and deviation of the channel (docs/benchmark.md
         compares).
     random_state : int or RandomState, optional
         Seed of the copies, where `detector` takes one; by default it has its own.

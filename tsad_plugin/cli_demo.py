@@ -20,7 +20,7 @@ from .runs import Runs
 N_DEMO_TRAINING, N_DEMO_RUNS, N_DEMO_FAULTS = 100, 130, 7
 DEMO_STRENGTH = 1.5
 # What suits batches that follow a recipe and differ in few ways (docs/benchmark.md measures it).
-DEMO_SETTINGS = ("linear_path=true",)
+DEMO_SETTINGS = ("linear_path=true", "scaling=phase")
 DEMO_FILES = {"train.csv", "new.csv", "model", "scores.csv", "report.html"}
 
 

@@ -24,8 +24,8 @@ from .layers import (
 
 # More patches than this make a recurrent network slow without making it better.
 MAX_PATCHES = 32
-# Networks work on scaled values made smaller by this, so that their activations are nearly straight:
-# abnormal runs are then told from good ones better (docs/benchmark.md).
+# Networks work on scaled values made smaller by this, so that their activations are nearly
+# straight: abnormal runs are then told from good ones better (docs/benchmark.md).
 AMPLITUDE = 1 / 3
 
 
@@ -147,9 +147,13 @@ class Family(NamedTuple):
 
 
 FAMILIES = {
-    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, "phase", 1e-3, 8, (), 1),
-    "LSTM": Family(LSTMEncoder, LSTMDecoder, (64,), 16, "both", 3e-3, 4, ("cell", "patch_size"), 2),
-    "CNN1D": Family(CNN1DEncoder, CNN1DDecoder, (32, 64), 8, "both", 1e-3, 8, ("kernel_size",), 2),
+    "FC": Family(FCEncoder, FCDecoder, (64, 32), 16, "both", 1e-3, 8, (), 1),
+    "LSTM": Family(
+        LSTMEncoder, LSTMDecoder, (64,), 16, "course", 3e-3, 4, ("cell", "patch_size"), 2
+    ),
+    "CNN1D": Family(
+        CNN1DEncoder, CNN1DDecoder, (32, 64), 8, "course", 1e-3, 8, ("kernel_size",), 2
+    ),
 }
 
 

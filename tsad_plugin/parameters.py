@@ -72,11 +72,11 @@ class Parameters:
             trained on; None trains on all.
         steps : sequence of transformers, default=()
             `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-        scaling : {"channel", "phase", "both"}, optional
+        scaling : {"channel", "phase", "both", "course"}, optional
             Scale by the training runs' mean and standard deviation of each channel, then also of
-            each phase, or by the mean of the phase and the deviation of the channel. By default
-            "phase" for FC, where each phase has weights of its own, and "both" for LSTM and CNN1D,
-            which share theirs.
+            each phase, or by mean of the phase and both deviations, or by mean of the phase and
+            deviation of the channel. By default "both" for FC, where each phase has weights of its
+            own, and "course" for LSTM and CNN1D, which share theirs.
         latent_dim : int, optional
             Width of the code; by default 16, for CNN1D 8. Never as wide as the run itself.
         hidden_dims : sequence of int, optional

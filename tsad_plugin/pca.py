@@ -46,10 +46,10 @@ class PCAReconstruction(CodingDetector):
         learned from; None learns from all.
     steps : sequence of transformers, default=()
         `Despike`, `MovingAverage`, `ChannelPCA` or others like them, applied first.
-    scaling : {"channel", "phase", "both"}, default="phase"
+    scaling : {"channel", "phase", "both", "course"}, default="phase"
         Scale by the training runs' mean and standard deviation of each channel, then also of each
-        phase, as is usual for multiway PCA, or by the mean of the phase and the deviation of the
-        channel.
+        phase, as is usual for multiway PCA, or by mean of the phase and both deviations, or by
+        mean of the phase and deviation of the channel.
     score : {"spe", "t2", "both"}, default="spe"
         Reconstruction error, Hotelling's T² of the code, or both.
     error_scale : {"none", "channel", "phase"}, default="phase"

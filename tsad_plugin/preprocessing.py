@@ -12,12 +12,12 @@ from .moments import moments, std_from
 from .resampling import by_length, flat, resample, stretch, without_gaps
 from .runs import Runs
 
-SCALINGS = ("channel", "phase", "both")
+SCALINGS = ("channel", "phase", "both", "course")
 # Scaled values beyond this many standard deviations are cut, so that float32 squares stay finite.
 MAX_SCALED = 1e4
-# Share of a channel's spread by which that of each phase is widened, in quadrature: where good runs
-# agree a deviation weighs more, but not boundlessly.
-PHASE_WIDENING = 0.5
+# Share of a channel's spread by which that of each phase is widened, in quadrature: by a little, so
+# that nothing explodes where good runs agree, or by so much that both spreads count.
+PHASE_WIDENING = {"phase": 0.1, "both": 0.5}
 # A phase was observed if the value nearest to it was; just under one half, for rounding.
 NEAREST = 0.5 - 1e-6
 
@@ -67,9 +67,9 @@ class Preprocessor:
         Length to which every run is resampled. Default: the median length of the training runs.
     steps : sequence of transformers
         Fitted and applied first, in this order.
-    scaling : {"channel", "phase", "both"}
+    scaling : {"channel", "phase", "both", "course"}
         See `Scaler`.
-    phase_widening : float
+    phase_widening : float, optional
         See `Scaler`.
     """
 
@@ -78,7 +78,7 @@ class Preprocessor:
         n_timesteps: int | None,
         steps: Sequence[Any],
         scaling: str,
-        phase_widening: float = PHASE_WIDENING,
+        phase_widening: float | None = None,
     ) -> None:
         self.n_timesteps = n_timesteps
         self.steps = steps
@@ -156,21 +156,24 @@ class Scaler:
     """Scaling of resampled runs by the statistics of the training runs.
 
     Each channel is brought to mean 0 and standard deviation 1. With `scaling="phase"` the same is
-    then done at each phase, with `"both"` the mean of each phase is taken off and the spread of the
-    channel stays. The statistics at each phase are kept for all three: they are the band of the
-    population.
+    then done at each phase, with `"both"` so that the spread of the channel counts, too; with
+    `"course"` only the mean of each phase is taken off. The statistics at each phase are kept for
+    all of them: they are the band of the population.
 
     Parameters
     ----------
-    scaling : {"channel", "phase", "both"}
+    scaling : {"channel", "phase", "both", "course"}
         Whose mean and standard deviation values are scaled by.
-    phase_widening : float
-        Share of the channel's standard deviation by which that of each phase is widened.
+    phase_widening : float, optional
+        Share of the channel's standard deviation by which that of each phase is widened, in
+        quadrature; by default .1 for `"phase"` and .5 for `"both"`.
     """
 
-    def __init__(self, scaling: str, phase_widening: float = PHASE_WIDENING) -> None:
+    def __init__(self, scaling: str, phase_widening: float | None = None) -> None:
         self.scaling = scaling
-        self.phase_widening = phase_widening
+        self.phase_widening = (
+            PHASE_WIDENING.get(scaling, 0.0) if phase_widening is None else phase_widening
+        )
 
     def fit_transform(
         self, runs: Runs, n_timesteps: int
@@ -208,7 +211,7 @@ class Scaler:
 
     @property
     def _phase_scale(self) -> NDArray[np.float32]:
-        if self.scaling == "both":
+        if self.scaling == "course":
             return np.ones_like(self.phase_std_, dtype=np.float32)
         return np.hypot(self.phase_std_, self.phase_widening).astype(np.float32)
 
