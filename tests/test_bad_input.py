@@ -614,7 +614,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda folder: _edit(
             folder, lambda text: json.dumps({**json.loads(text), "schema": 99, "version": "9.9"})
         ),
-        "the model at {folder} has schema 99, this version reads up to 2: upgrade tsad_plugin to "
+        "the model at {folder} has schema 99, this version reads up to 3: upgrade tsad_plugin to "
         "at least 9.9",
     ),
 }
