@@ -100,10 +100,10 @@ class ErrorScale:
 
         Not a matrix product: the last digit of one depends on where in memory its rows begin.
         """
-        weights = 1 / (self.scale_ * squares[0].size)
-        means = np.empty(len(squares))
+        weights = 1 / (self.scale_ * squares[0].size).ravel()
+        flat, means = squares.reshape(len(squares), -1), np.empty(len(squares))
         for rows in blocks(len(squares), weights.size):
-            (squares[rows] * weights).sum(axis=(1, 2), dtype=np.float64, out=means[rows])
+            (flat[rows] * weights).sum(axis=1, dtype=np.float64, out=means[rows])
         return means
 
 
