@@ -43,14 +43,13 @@ class Cell:
     seed: int
     split: Split
     data: LabelledRuns
-    data_digest: str
     instance: Any
 
     @cached_property
     def digest(self) -> str:
         """By which a cell is known again in a file of results."""
         split = (self.split.train.tolist(), self.split.test.tolist())
-        parts = (self.dataset, self.detector, self.protocol, self.seed, self.data_digest, split)
+        parts = (self.dataset, self.detector, self.protocol, self.seed, self.data.digest, split)
         return str(joblib.hash((parts, _identity(self.instance), _code(), version("pyod"))))
 
     def run(self) -> Row:

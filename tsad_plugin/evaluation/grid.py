@@ -112,7 +112,7 @@ def benchmark(
     compared = _named(detectors)
     chosen = _seeds(seeds)
     journal = Journal(path)
-    cells = list(_cells(compared, _read(datasets, chosen), chosen, protocols, n_folds))
+    cells = list(_cells(compared, _read(datasets, chosen), protocols, n_folds))
     rows = _computed(cells, journal, n_jobs, verbose)
     return pd.DataFrame([rows[cell.digest] for cell in cells], columns=list(COLUMNS))
 
@@ -203,19 +203,16 @@ def _naming(dataset: Any) -> Iterator[None]:
 def _cells(
     detectors: Mapping[str, Any],
     data: Mapping[tuple[str, int], LabelledRuns],
-    seeds: Sequence[int],
     protocols: Sequence[str],
     n_folds: int,
 ) -> Iterator[Cell]:
-    digests: dict[int, str] = {}
     for (name, seed), labelled in data.items():
-        digest = digests.setdefault(id(labelled), labelled.digest)
         for protocol in protocols:
             with _naming(name):
                 splits = labelled.splits(protocol, n_folds, seed)
             for split in splits:
                 for detector, instance in detectors.items():
-                    yield Cell(name, detector, protocol, seed, split, labelled, digest, instance)
+                    yield Cell(name, detector, protocol, seed, split, labelled, instance)
 
 
 def _computed(

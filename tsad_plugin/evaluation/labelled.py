@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import joblib
@@ -141,7 +142,7 @@ class LabelledRuns:
         normal = self._normal
         return np.array([label not in normal for label in np.asarray(runs.labels).tolist()])
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """By which the same data are known again."""
         parts = [self.runs, *([] if self.test is None else [self.test])]
