@@ -455,7 +455,7 @@ def check_training_moves_every_weight(cls: Detector) -> None:
 def check_the_best_weights_are_kept(cls: Detector) -> None:
     X = as_matrix(40)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "held_out_folds", lambda order, fraction: [np.arange(20)])
+        patch.setattr(folds, "held_out_folds", lambda order, fraction: [np.arange(20)])
         options = {"n_epochs": 500, "lr": 0.2, "batch_size": 8, "patience": 3, "scaling": "channel"}
         detector = quick(cls, random_state=1, **options).fit(X)
     losses = [epoch["validation_loss"] for epoch in detector.history_]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
-from .base import PYODS_DETECTORS, RunDetector
+from .base import RunDetector
+from .contract import PYODS_DETECTORS
 from .folds import fixed_order, held_out_folds
 from .forms import NChannels, as_float, did_you_mean, plural
 from .preprocessing import Prepared
@@ -100,7 +101,7 @@ class OnRuns(RunDetector):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        _check_detector(self.detector)
+        check_detector(self.detector, "OnRuns")
 
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
         rows = flat(prepared.inputs).astype(np.float64)
@@ -113,13 +114,13 @@ class OnRuns(RunDetector):
         detector = unfitted(self.detector)
         if self.random_state is not None and "random_state" in detector.get_params(deep=False):
             detector.set_params(random_state=self.random_state)
-        _call(detector, "fit", rows)
+        call(detector, "fit", rows)
         return detector
 
     def _held_out(self, rows: NDArray[np.float64], fold: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scores of some rows by a copy that learned from the others."""
         try:
-            return _ask(self._fitted(np.delete(rows, fold, axis=0)), rows[fold])
+            return ask(self._fitted(np.delete(rows, fold, axis=0)), rows[fold])
         except ValueError as error:
             raise ValueError(
                 f"calibrating, without {plural(len(fold), 'run')} of {len(rows)}: {error}; pass "
@@ -128,7 +129,7 @@ class OnRuns(RunDetector):
 
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
         rows = flat(self.preprocessor_.transform(runs).inputs)
-        return _ask(self.detector_, rows.astype(np.float64))
+        return ask(self.detector_, rows.astype(np.float64))
 
     def _training_scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = np.empty(len(runs))
@@ -139,12 +140,13 @@ class OnRuns(RunDetector):
         return scores
 
 
-def _check_detector(detector: Any) -> None:
+def check_detector(detector: Any, taker: str) -> None:
+    """Raise a ValueError unless a detector is one of PyOD's for rows, or the name of one."""
     if isinstance(detector, type):
         raise ValueError(f"detector is a class: pass an instance, {detector.__name__}()")
     if isinstance(detector, RunDetector):
         raise ValueError(
-            f"{type(detector).__name__} takes runs itself: use it as it is, without OnRuns"
+            f"{type(detector).__name__} takes runs itself: use it as it is, without {taker}"
         )
     if not isinstance(detector, str | BaseDetector):
         raise ValueError(f"detector must be one of PyOD's, or the name of one, got {detector!r}")
@@ -189,7 +191,7 @@ def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
 def _looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
     half = len(few) // 2
     try:
-        first, again, last = (_ask(detector, some) for some in (few, few, few[half:]))
+        first, again, last = (ask(detector, some) for some in (few, few, few[half:]))
     except ValueError:  # it cannot score so few
         return True
     differ = 1e-3 * first.std()
@@ -197,7 +199,8 @@ def _looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
     return not by_chance and bool(np.abs(last - first[half:]).max() > differ)
 
 
-def _call(detector: Any, method: str, rows: NDArray[np.float64]) -> Any:
+def call(detector: Any, method: str, rows: NDArray[np.float64]) -> Any:
+    """What a detector's method says of rows; an error names both."""
     try:
         return getattr(detector, method)(rows.copy())  # some write into what they are given
     except Exception as error:
@@ -207,9 +210,9 @@ def _call(detector: Any, method: str, rows: NDArray[np.float64]) -> Any:
         ) from error
 
 
-def _ask(detector: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def ask(detector: Any, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores of rows by a fitted detector."""
-    return _checked(detector, _call(detector, "decision_function", rows), len(rows))
+    return _checked(detector, call(detector, "decision_function", rows), len(rows))
 
 
 def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from .calibration import train_calibrated
@@ -15,11 +15,11 @@ from .folds import HeldOut
 from .networks import Autoencoder, build, start_at_pca
 from .parameters import Parameters
 from .preprocessing import Prepared, Preprocessor
-from .reconstruction import Batch, CodingDetector
+from .reconstruction import CodingDetector
 from .rules import SCALING_OR_FAMILYS, Rule
-from .runs import Runs
 from .scoring import LatentDistribution
 from .training import (
+    Examples,
     Schedule,
     choose_device,
     draw_seed,
@@ -61,31 +61,28 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
         super()._check_parameters()
         self._check_unused()
 
-    def _fit_runs(self, runs: Runs) -> None:
-        with threads(self.n_threads):
-            super()._fit_runs(runs)
-
-    def _batches(self, runs: Runs) -> Iterator[Batch]:
+    @contextmanager
+    def _ready(self) -> Iterator[Self]:
         view = copy.copy(self)
         view.network_ = on_device(self.network_, choose_device(self.device))
         with threads(self.n_threads):
-            yield from super(SequenceAutoEncoder, view)._batches(runs)
+            yield view
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         device = choose_device(self.device)
         self.architecture_ = self._architecture()
-        with seeded(draw_seed(self.random_state), device):
+        with threads(self.n_threads), seeded(draw_seed(self.random_state), device):
             trained, held_out = train_calibrated(
                 self._start, prepared, self._schedule(), self.validation_fraction, device
             )
         self.network_, self.history_ = trained.network, trained.history
         return trained.latent, held_out
 
-    def _start(self, inputs: torch.Tensor) -> Autoencoder:
-        """A new network for inputs (n, t, c), ready to train."""
-        network = self._new_network().to(inputs.device)
+    def _start(self, examples: Examples) -> Autoencoder:
+        """A new network, ready to train on examples."""
+        network = self._new_network().to(examples.rows.device)
         if self.linear_path:
-            start_at_pca(network, inputs)
+            start_at_pca(network, examples.pick(slice(None)).inputs)
         return network
 
     def _architecture(self) -> dict[str, Any]:

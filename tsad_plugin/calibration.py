@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .folds import HeldOut, held_out_folds
+from .folds import HeldOut, folds_of
 from .networks import Autoencoder
 from .preprocessing import Prepared
 from .scoring import LatentDistribution
@@ -24,7 +24,7 @@ class Trained(NamedTuple):
 
 
 def train_calibrated(
-    make_network: Callable[[torch.Tensor], Autoencoder],
+    make_network: Callable[[Examples], Autoencoder],
     prepared: Prepared,
     schedule: Schedule,
     validation_fraction: float,
@@ -38,40 +38,40 @@ def train_calibrated(
     beyond that they are trained alike and to the last epoch, so that a held-out run is as new to
     its network as a new run to the one that is kept.
     """
-    everything = np.arange(len(prepared.inputs))
-    folds = held_out_folds(torch.randperm(len(everything)).numpy(), validation_fraction)
+    order = torch.randperm(len(prepared.inputs)).numpy()
+    folds = folds_of(order, validation_fraction, prepared.fold)
     in_folds = len(folds) > 1
     if in_folds:
-        rest = prepared.pick(np.setdiff1d(everything, folds[0]))
-        chosen = _train(make_network, rest, prepared.pick(folds[0]), schedule, device)
+        chosen = _train(
+            make_network,
+            Examples(prepared, device, folds[0].kept),
+            Examples(prepared, device, folds[0].held_out),
+            schedule,
+        )
         best = int(np.argmin([epoch["validation_loss"] for epoch in chosen.history]))
         schedule = schedule._replace(n_epochs=best + 1)
     parts = []
     for fold in folds:
-        kept, held_out = prepared.pick(np.setdiff1d(everything, fold)), prepared.pick(fold)
-        trained = _train(make_network, kept, None if in_folds else held_out, schedule, device)
-        reconstruction, codes = reconstruct(trained.network, held_out.inputs)
+        kept, held_out = (Examples(prepared, device, rows) for rows in fold)
+        trained = _train(make_network, kept, None if in_folds else held_out, schedule)
+        reconstruction, codes = reconstruct(trained.network, prepared.inputs[fold.held_out])
         parts.append((reconstruction, trained.latent.t2(codes)))
     if in_folds:
-        trained = _train(make_network, prepared, None, schedule, device)
+        trained = _train(make_network, Examples(prepared, device), None, schedule)
     # A fitted detector lives on the CPU, so that it can be moved to a machine without CUDA.
     trained.network.cpu()
     reconstructions, t2 = zip(*parts, strict=True)
     return trained, HeldOut(
-        np.concatenate(folds), np.concatenate(reconstructions), np.concatenate(t2)
+        np.concatenate([fold.held_out for fold in folds]), np.concatenate(reconstructions), np.concatenate(t2)
     )
 
 
 def _train(
-    make_network: Callable[[torch.Tensor], Autoencoder],
-    prepared: Prepared,
-    validation: Prepared | None,
+    make_network: Callable[[Examples], Autoencoder],
+    examples: Examples,
+    validation: Examples | None,
     schedule: Schedule,
-    device: torch.device,
 ) -> Trained:
-    examples = Examples.on(device, prepared)
-    network = make_network(examples.inputs).to(device)
-    checked = None if validation is None else Examples.on(device, validation)
-    history = train(network, examples, checked, schedule)
-    codes = encode(network, prepared.inputs)
-    return Trained(network, history, LatentDistribution().fit(codes))
+    network = make_network(examples).to(examples.rows.device)
+    history = train(network, examples, validation, schedule)
+    return Trained(network, history, LatentDistribution().fit(encode(network, examples)))

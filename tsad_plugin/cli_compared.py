@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from . import detectors
 from .adapters import OnRuns, unfitted
-from .base import PYODS_DETECTORS, RunDetector
+from .base import RunDetector
+from .contract import PYODS_DETECTORS
 from .cli_input import (
     ELSEWHERE,
     Columns,

@@ -15,6 +15,13 @@ MIN_VALIDATION_RUNS = 20
 MAX_FOLDS = 5
 
 
+class Fold(NamedTuple):
+    """Positions of runs to learn from, and of others that are held out."""
+
+    kept: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
 class HeldOut(NamedTuple):
     """What was made of runs without having learned from them."""
 
@@ -33,6 +40,16 @@ def held_out_folds(order: NDArray[np.int64], validation_fraction: float) -> list
     if MIN_VALIDATION_RUNS <= n_held_out <= n_runs - 2:
         return [np.sort(order[:n_held_out])]
     return [np.sort(fold) for fold in np.array_split(order, min(MAX_FOLDS, n_runs))]
+
+
+def folds_of(
+    order: NDArray[np.int64], validation_fraction: float, laid_down: Fold | None
+) -> list[Fold]:
+    """Folds to train without: the one laid down, or those of `held_out_folds`."""
+    if laid_down is not None:
+        return [laid_down]
+    held_out = held_out_folds(order, validation_fraction)
+    return [Fold(np.setdiff1d(order, fold), fold) for fold in held_out]
 
 
 def fixed_order(n_runs: int) -> NDArray[np.int64]:

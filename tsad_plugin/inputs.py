@@ -67,6 +67,33 @@ list of arrays of shape (n_timesteps_i,) or (n_timesteps_i, n_channels), DataFra
     return Runs(_from_array(X, n_channels), channels=list(X.columns) if tabular else None)
 
 
+def as_series(X: Any) -> Runs:
+    """Read any form of X as long series, each of which is a run of `Runs`.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_timesteps,) or (n_timesteps, n_channels), DataFrame, ndarray of shape \
+(n_series, n_timesteps, n_channels), list of arrays of shape (n_timesteps_i, n_channels), or Runs
+        A table, of numbers alone, is **one** series, as in PyOD's `TimeSeriesOD`; the others are
+        several.
+
+    Returns
+    -------
+    Runs
+        The series; `X` is not changed.
+
+    Raises
+    ------
+    ValueError
+        If X has no such form, or for any reason given at `Runs`.
+    """
+    if isinstance(X, pd.DataFrame):
+        return Runs([as_run(X, None, "X")], channels=list(X.columns))
+    if isinstance(X, (Runs, list, tuple)) or _holds_arrays(X) or np.ndim(X) == 3:
+        return as_runs(X)
+    return Runs([as_run(X, None, "X")])
+
+
 def _holds_arrays(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
 

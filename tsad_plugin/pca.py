@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from .folds import HeldOut, fixed_order, held_out_folds
+from .folds import Fold, HeldOut, fixed_order, folds_of
 from .forms import NChannels
 from .preprocessing import Prepared
 from .reconstruction import CodingDetector
@@ -113,18 +113,20 @@ class PCAReconstruction(CodingDetector):
         self.use_duration = use_duration
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
-        rows = flat(prepared.inputs)
+        known = ... if prepared.fold is None else prepared.fold.kept
+        rows = flat(prepared.inputs[known])
         # With as many components as runs, nothing would be left of the training runs.
         self.pca_ = PrincipalComponents().fit(rows, self.latent_dim, (len(rows) - 1) // 2)
         if self.score == "t2" and self.pca_.n_components_ == 0:
             raise ValueError(
                 "score='t2' needs runs that differ in more than one value: use score='spe'"
             )
-        folds = held_out_folds(fixed_order(len(rows)), 0.0)
-        parts = [_hold_out(rows, fold, self.pca_.n_components_) for fold in folds]
+        folds = folds_of(fixed_order(len(prepared.inputs)), 0.0, prepared.fold)
+        parts = [_hold_out(prepared.inputs, fold, self.pca_.n_components_) for fold in folds]
         reconstructions, t2 = (np.concatenate(part) for part in zip(*parts, strict=True))
-        shape = prepared.inputs.shape
-        held_out = HeldOut(np.concatenate(folds), reconstructions.reshape(shape), t2)
+        positions = np.concatenate([fold.held_out for fold in folds])
+        shape = (len(positions), *prepared.inputs.shape[1:])
+        held_out = HeldOut(positions, reconstructions.reshape(shape), t2)
         return LatentDistribution().fit(self.pca_.encode(rows)), held_out
 
     def _reconstruct(
@@ -135,12 +137,12 @@ class PCAReconstruction(CodingDetector):
 
 
 def _hold_out(
-    rows: NDArray[np.float32], fold: NDArray[np.int64], n_components: int
+    inputs: NDArray[np.float32], fold: Fold, n_components: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Reconstruction and T² of some runs by the components of the others."""
-    others = np.delete(rows, fold, axis=0)
+    others, held_out = flat(inputs[fold.kept]), flat(inputs[fold.held_out])
     pca = PrincipalComponents().fit(others, n_components, n_components)
-    codes = pca.encode(rows[fold])
+    codes = pca.encode(held_out)
     return pca.decode(codes), LatentDistribution().fit(pca.encode(others)).t2(codes)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .folds import Fold
 from .moments import moments, std_from
 from .resampling import by_length, flat, resample, stretch, without_gaps
 from .runs import Runs
@@ -28,26 +29,25 @@ class Prepared(NamedTuple):
     `inputs` (n_runs, n_timesteps, n_inputs) is what the network sees and reconstructs, `targets`
     (n_runs, n_timesteps, n_channels) what its reconstruction is compared with: the same array
     unless a step changes the channels. `observed`, of the shape of `targets`, is False in gaps;
-    None where there are none.
+    None where there are none. `fold` lays down what to hold out where chance must not choose it:
+    windows that overlap know each other.
     """
 
     inputs: NDArray[np.float32]
     targets: NDArray[np.float32]
     observed: NDArray[np.bool_] | None
+    fold: Fold | None = None
 
     def pick(self, index: NDArray[Any]) -> Prepared:
         """Return some of the runs."""
         inputs = self.inputs[index]
-        targets = inputs if self.targets is self.inputs else self.targets[index]
+        targets = inputs if self.keeps_channels else self.targets[index]
         return Prepared(inputs, targets, None if self.observed is None else self.observed[index])
 
     @property
-    def input_weights(self) -> NDArray[np.bool_] | None:
-        """Where the loss counts, of the shape of `inputs`."""
-        if self.observed is None or self.targets is self.inputs:
-            return self.observed
-        complete = self.observed.all(axis=2, keepdims=True)
-        return np.repeat(complete, self.inputs.shape[2], axis=2)
+    def keeps_channels(self) -> bool:
+        """Whether the network sees the channels themselves."""
+        return self.targets is self.inputs
 
 
 class Band(NamedTuple):
@@ -175,11 +175,16 @@ class Scaler:
             PHASE_WIDENING.get(scaling, 0.0) if phase_widening is None else phase_widening
         )
 
+    def fit_channels(self, runs: Runs) -> Scaler:
+        """Learn mean and standard deviation of each channel alone."""
+        self.center_, self.scale_ = moments(runs)
+        return self
+
     def fit_transform(
         self, runs: Runs, n_timesteps: int
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Learn the statistics; return scaled values and where they were observed."""
-        self.center_, self.scale_ = moments(runs)
+        self.fit_channels(runs)
         values, observed = _resample_scaled(runs, n_timesteps, self.center_, self.scale_)
         self.phase_mean_ = values.mean(axis=0, dtype=np.float64)
         self.phase_std_ = std_from(values, self.phase_mean_)

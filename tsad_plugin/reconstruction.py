@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,15 +51,21 @@ class ReconstructionDetector(RunDetector):
         residual = self.preprocessor_.to_channels(reconstruction) - prepared.targets
         return np.square(residual, out=residual)
 
+    @contextmanager
+    def _ready(self) -> Iterator[Self]:
+        """The detector as it reconstructs best, for a while."""
+        yield self
+
     def _batches(self, runs: Runs) -> Iterator[Batch]:
         """Batches of runs, prepared and reconstructed only as they are needed."""
         size = inference_size((self.preprocessor_.n_timesteps_, self.n_channels_))
-        for start in range(0, len(runs), size):
-            part = runs[start : start + size]
-            prepared = self.preprocessor_.transform(part)
-            reconstruction, codes = self._reconstruct(prepared.inputs)
-            squares = self._squares(prepared, reconstruction)
-            yield Batch(part, prepared.observed, squares, reconstruction, codes)
+        with self._ready() as ready:
+            for start in range(0, len(runs), size):
+                part = runs[start : start + size]
+                prepared = self.preprocessor_.transform(part)
+                reconstruction, codes = ready._reconstruct(prepared.inputs)
+                squares = self._squares(prepared, reconstruction)
+                yield Batch(part, prepared.observed, squares, reconstruction, codes)
 
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
         scores = self.scorer_.scores

@@ -70,7 +70,7 @@ class ErrorScale:
         if self.error_scale == "unit":
             return 1.0
         measured = ... if observed is None else observed.any(axis=2)
-        timestep_scores = _over_channels(self.contributions(squares, observed))[measured]
+        timestep_scores = over_channels(self.contributions(squares, observed))[measured]
         return float(timestep_scores.mean(dtype=np.float64)) or 1.0
 
     def _usual_size(self, total: NDArray[Any], count: NDArray[Any]) -> NDArray[np.float32]:
@@ -116,7 +116,7 @@ def _contributions(
     return squares / scale * observed / n_present
 
 
-def _over_channels(contributions: NDArray[np.float32]) -> NDArray[np.float32]:
+def over_channels(contributions: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n, t, c) -> timestep scores (n, t)."""
     n_channels = contributions.shape[2]
     if n_channels == 1:
@@ -225,7 +225,7 @@ class Scorer:
         self.duration_ = duration
         contributions = self.error_scale_.fit_contributions(squares, observed)
         measured = ... if observed is None else observed.any(axis=2)
-        timestep_scores = _over_channels(contributions)[measured]
+        timestep_scores = over_channels(contributions)[measured]
         self.timestep_level_ = float(np.quantile(timestep_scores, TIMESTEP_QUANTILE))
         components = self._components(self._reduced(contributions, observed), t2, lengths)
         self.component_means_ = {name: float(np.mean(c)) or 1.0 for name, c in components.items()}
@@ -259,7 +259,7 @@ class Scorer:
         self, contributions: NDArray[Any], observed: NDArray[np.bool_] | None
     ) -> NDArray[np.float64]:
         measured = None if observed is None else np.any(observed, axis=2)
-        return reduce_timesteps(_over_channels(contributions), measured, self.reduction)
+        return reduce_timesteps(over_channels(contributions), measured, self.reduction)
 
     def _components(
         self, spe: NDArray[Any] | None, t2: NDArray[Any] | None, lengths: NDArray[Any]

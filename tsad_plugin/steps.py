@@ -23,9 +23,18 @@ from .runs import Runs
 
 
 class Step(TransformerMixin, BaseEstimator, ABC):
-    """Base of the steps: `transform` maps every run by itself."""
+    """Base of the steps: `transform` maps every run by itself.
+
+    Attributes
+    ----------
+    changes_channels : bool
+        Whether the output has other channels than the input.
+    reach : int or None
+        How many timesteps on either side a value is made from; None where it may be any.
+    """
 
     changes_channels = False
+    reach: int | None = None
 
     def fit(self, X: Any, y: Any = None) -> Step:
         """Learn from training runs; `y` is ignored.
@@ -111,15 +120,21 @@ class MovingAverage(Step):
 
     def _map(self, run: NDArray[Any]) -> NDArray[Any]:
         present = ~np.isnan(run)
-        total = self._window_sums(np.where(present, run, 0.0))
-        count = self._window_sums(present.astype(np.float64))
+        total = _centred_sums(np.where(present, run, 0.0), self.window_size)
+        count = _centred_sums(present, self.window_size)
         with np.errstate(invalid="ignore"):
             return np.where(present, total / count, np.nan)
 
-    def _window_sums(self, values: NDArray[Any]) -> NDArray[Any]:
-        ones = np.ones(self.window_size)
-        half = self.window_size // 2
-        return np.stack([np.convolve(v, ones)[half : half + len(values)] for v in values.T], axis=1)
+    @property
+    def reach(self) -> int:  # type: ignore[override]
+        """Half the window."""
+        return self.window_size // 2
+
+
+def _centred_sums(values: NDArray[Any], window_size: int) -> NDArray[Any]:
+    """(t, c) -> (t, c): sums over windows about each timestep, cut at the ends."""
+    ones, half = np.ones(window_size), window_size // 2
+    return np.stack([np.convolve(v, ones)[half : half + len(values)] for v in values.T], axis=1)
 
 
 class Despike(Step):
@@ -158,10 +173,20 @@ class Despike(Step):
         self.scale_ = np.nan_to_num(scale) / np.sqrt(6)
 
     def _map(self, run: NDArray[Any]) -> NDArray[Any]:
-        spikes = np.abs(run - self._usual(run)) > self.threshold * self.scale_
-        # Where nothing ever moved, or most values lie far off, it is no spike: the detector's part.
-        isolated = 2 * spikes.sum(axis=0) <= (~np.isnan(run)).sum(axis=0)
-        return np.where(spikes & isolated & (self.scale_ > 0), np.nan, run)
+        return np.where(self._spikes(run, self.scale_), np.nan, run)
+
+    def _spikes(self, run: NDArray[Any], scale: NDArray[np.float64]) -> NDArray[np.bool_]:
+        far = np.abs(run - self._usual(run)) > self.threshold * scale
+        # Where nothing ever moved, or most values about it lie far off, it is no spike: the
+        # detector's part.
+        near = 2 * self.window_size + 1
+        isolated = 2 * _centred_sums(far, near) <= _centred_sums(~np.isnan(run), near)
+        return far & isolated & (scale > 0)
+
+    @property
+    def reach(self) -> int:  # type: ignore[override]
+        """Half the window of the median, and the one in which a spike must stand alone."""
+        return self.window_size // 2 + self.window_size
 
     def _usual(self, run: NDArray[Any]) -> NDArray[Any]:
         half = self.window_size // 2
@@ -194,6 +219,7 @@ class ChannelPCA(Step):
     """
 
     changes_channels = True
+    reach = 0
 
     mean_: NDArray[np.float64]
     scale_: NDArray[np.float64]

@@ -45,24 +45,63 @@ class Schedule(NamedTuple):
         return int(self.batch_size)
 
 
-class Examples(NamedTuple):
-    """Inputs (n, t, c) on the device, and where they count: None for everywhere."""
+class Batch(NamedTuple):
+    """Inputs (b, t, c) on the device, and where they count: None for everywhere."""
 
     inputs: Tensor
     weights: Tensor | None
 
-    @classmethod
-    def on(cls, device: torch.device, prepared: Prepared) -> Examples:
-        """Put prepared runs on the device."""
-        weights = prepared.input_weights
-        return cls(
-            torch.from_numpy(prepared.inputs).to(device),
-            None if weights is None else torch.from_numpy(np.ascontiguousarray(weights)).to(device),
-        )
 
-    def pick(self, index: Tensor | slice) -> Examples:
-        """Return some of the examples."""
-        return Examples(self.inputs[index], None if self.weights is None else self.weights[index])
+class Examples:
+    """Runs on the device to train on, gathered batch by batch.
+
+    Windows of a long series stay views of it: they are copied for the batch that needs them.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Runs, or windows.
+    device : torch.device
+        Where to train.
+    rows : ndarray of int, optional
+        Positions of those to train on; by default all.
+    """
+
+    def __init__(
+        self, prepared: Prepared, device: torch.device, rows: NDArray[np.int64] | None = None
+    ) -> None:
+        self.inputs = _on(device, prepared.inputs)
+        self.observed = None if prepared.observed is None else _on(device, prepared.observed)
+        self.keeps_channels = prepared.keeps_channels
+        every = np.arange(len(prepared.inputs)) if rows is None else rows
+        self.rows = torch.from_numpy(every).to(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pick(self, index: Tensor | slice) -> Batch:
+        """Gather some of the examples."""
+        rows = self.rows[index]
+        inputs = self.inputs[rows]
+        if self.observed is None or self.keeps_channels:
+            return Batch(inputs, None if self.observed is None else self.observed[rows])
+        complete = self.observed[rows].all(dim=2, keepdim=True)
+        return Batch(inputs, complete.expand_as(inputs))
+
+    def batches(self) -> Iterator[Batch]:
+        """All examples, in batches for use without gradients."""
+        size = inference_size(self.inputs.shape[1:])
+        return (self.pick(slice(start, start + size)) for start in range(0, len(self), size))
+
+
+def _on(device: torch.device, values: NDArray[Any]) -> Tensor:
+    """(n, t, c) on a device; of overlapping windows only what they are views of is moved."""
+    n, t, c = values.shape
+    if values.strides[0] != values.strides[1]:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(device)
+    series = np.lib.stride_tricks.as_strided(values, (n + t - 1, c), values.strides[1:])
+    moved = torch.from_numpy(np.ascontiguousarray(series)).to(device)
+    return moved.unfold(0, t, 1).transpose(1, 2)
 
 
 def train(
@@ -122,7 +161,7 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """One pass over the examples in random order: mean loss and penalty."""
     network.train()
-    n_examples = len(examples.inputs)
+    n_examples = len(examples)
     order = torch.randperm(n_examples, device=examples.inputs.device)
     parameters = list(network.parameters())
     batches = order.split(schedule.batch_size_for(n_examples))
@@ -147,7 +186,7 @@ def _train_epoch(
     return mean_loss, mean_penalty
 
 
-def _mean_square(reconstruction: Tensor, batch: Examples) -> Tensor:
+def _mean_square(reconstruction: Tensor, batch: Batch) -> Tensor:
     """Mean squared residual over observed values."""
     if batch.weights is None:
         return torch.nn.functional.mse_loss(reconstruction, batch.inputs)
@@ -171,9 +210,10 @@ def reconstruct(
 
 
 @torch.inference_mode()
-def encode(network: Autoencoder, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Encode inputs (n, t, c): codes (n, z), without chance."""
-    return _joined([network.encode(batch) for batch in _batches(network, inputs)])
+def encode(network: Autoencoder, examples: Examples) -> NDArray[np.float32]:
+    """Encode examples: codes (n, z), without chance."""
+    network.eval()
+    return _joined([network.encode(batch.inputs) for batch in examples.batches()])
 
 
 def _batches(network: Autoencoder, inputs: NDArray[np.float32]) -> Iterator[Tensor]:
@@ -198,13 +238,11 @@ def _joined(parts: Sequence[Tensor]) -> NDArray[np.float32]:
 def evaluate(network: Autoencoder, examples: Examples) -> float:
     """Mean over runs of the squared residual, without noise and chance."""
     network.eval()
-    n_examples, total = len(examples.inputs), 0.0
-    size = inference_size(examples.inputs.shape[1:])
-    for start in range(0, n_examples, size):
-        batch = examples.pick(slice(start, start + size))
+    total = 0.0
+    for batch in examples.batches():
         reconstruction, _ = network.reconstruct(batch.inputs)
         total += float(_mean_square(reconstruction, batch)) * len(batch.inputs)
-    return total / n_examples
+    return total / len(examples)
 
 
 class _Best:
