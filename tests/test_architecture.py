@@ -20,7 +20,7 @@ LAYERS = [
     ["runs"],
     ["inputs"],
     ["tables"],
-    ["steps", "layers", "resampling", "moments"],
+    ["steps", "layers", "resampling", "moments", "whitening"],
     ["networks", "folds"],
     ["preprocessing", "scoring", "explanation", "thresholds"],
     ["training"],

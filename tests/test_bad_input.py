@@ -341,7 +341,7 @@ WRONG_VALUES: dict[str, tuple[str, list[Any]]] = {
     "patience": ("an integer of at least 1 or None", [0, 2.5, "auto"]),
     "noise": ("a number of at least 0", [-0.1, nan, None, "0"]),
     "validation_fraction": ("a number in [0, 1)", [1, 1.0, -0.1, nan, None, 20]),
-    "score": ("'spe' or 't2' or 'both'", ["SPE", None, "mse"]),
+    "score": ("'spe' or 't2' or 'both' or 'mahalanobis'", ["SPE", None, "mse"]),
     "error_scale": ("'none' or 'channel' or 'phase'", [None, "run", 1]),
     "reduction": ("a share in (0, 1] or 'mean' or 'max'", [0, 1.5, -0.1, nan, "median", None]),
     "use_duration": ("True or False", [None, 1, "yes"]),

@@ -52,13 +52,14 @@ def test_blocks_are_all_rows_in_order(n_rows: int, row_size: int) -> None:
 
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("make", [detector, PCAReconstruction])
+@pytest.mark.parametrize("score", ["spe", "mahalanobis"])
 def test_the_size_of_blocks_changes_no_score(
-    monkeypatch: pytest.MonkeyPatch, make: Any, gaps: bool
+    monkeypatch: pytest.MonkeyPatch, make: Any, gaps: bool, score: str
 ) -> None:
     X, new = unequal(40, gaps), unequal(20, gaps)
-    whole = make(scaling="phase").fit(X)
+    whole = make(scaling="phase", score=score).fit(X)
     monkeypatch.setattr(forms, "BLOCK_VALUES", 300)  # three runs
-    blockwise = make(scaling="phase").fit(X)
+    blockwise = make(scaling="phase", score=score).fit(X)
     for name in ("decision_scores_", "calibration_scores_"):
         np.testing.assert_allclose(getattr(blockwise, name), getattr(whole, name), rtol=1e-5)
     np.testing.assert_allclose(
@@ -66,11 +67,14 @@ def test_the_size_of_blocks_changes_no_score(
     )
 
 
+@pytest.mark.parametrize("score", ["spe", "mahalanobis"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_fit_holds_the_runs_about_twice(monkeypatch: pytest.MonkeyPatch, dtype: Any) -> None:
+def test_fit_holds_the_runs_about_twice(
+    monkeypatch: pytest.MonkeyPatch, dtype: Any, score: str
+) -> None:
     monkeypatch.setattr(forms, "BLOCK_VALUES", 10_000)
     X = waves(N_RUNS, dtype)
-    assert highest(lambda: detector().fit(X)) < 2.6 * X.size * 4
+    assert highest(lambda: detector(score=score).fit(X)) < 2.6 * X.size * 4
 
 
 def test_scoring_holds_a_batch_however_many_runs_there_are(

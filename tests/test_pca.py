@@ -279,7 +279,7 @@ WIDTHS = "latent_dim must be an integer of at least 1 or a share in (0, 1)"
         ({"latent_dim": None}, f"{WIDTHS}, got None"),
         ({"latent_dim": "x"}, f"{WIDTHS}, got 'x'"),
         ({"latent_dim": float("nan")}, f"{WIDTHS}, got nan"),
-        ({"score": "q"}, "score must be 'spe' or 't2' or 'both', got 'q'"),
+        ({"score": "q"}, "score must be 'spe' or 't2' or 'both' or 'mahalanobis', got 'q'"),
         (
             {"scaling": "unit"},
             "scaling must be 'channel' or 'phase' or 'both' or 'course', got 'unit'",

@@ -62,7 +62,9 @@ def train_calibrated(
     trained.network.cpu()
     reconstructions, t2 = zip(*parts, strict=True)
     return trained, HeldOut(
-        np.concatenate([fold.held_out for fold in folds]), np.concatenate(reconstructions), np.concatenate(t2)
+        np.concatenate([fold.held_out for fold in folds]),
+        np.concatenate(reconstructions),
+        np.concatenate(t2),
     )
 
 

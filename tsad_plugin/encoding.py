@@ -20,6 +20,7 @@ from .preprocessing import Preprocessor, Scaler
 from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
 from .training import seeded
 from .tuning import FixedThreshold
+from .whitening import ErrorGaussian
 
 # The only classes that are written and read.
 CLASSES: dict[str, type] = {
@@ -41,6 +42,7 @@ CLASSES: dict[str, type] = {
         Scaler,
         Scorer,
         ErrorScale,
+        ErrorGaussian,
         LatentDistribution,
         Duration,
     )

@@ -108,11 +108,12 @@ class Parameters:
         validation_fraction : float, default=0.1
             Share of runs held out; where it is less than 20 runs, up to five folds are (see
             docs/scoring.md).
-        score : {"spe", "t2", "both"}, default="spe"
-            Reconstruction error, Hotelling's T² of the code, or both.
+        score : {"spe", "t2", "both", "mahalanobis"}, default="spe"
+            Reconstruction error, Hotelling's T² of the code, or both; or the Mahalanobis distance
+            of each timestep's residuals, in which channels that err together count once.
         error_scale : {"none", "channel", "phase"}, default="phase"
             Divide squared residuals by their usual size: one, one per channel, or one per channel
-            and phase.
+            and phase. Not used where `score="mahalanobis"`, which knows their sizes.
         reduction : {"mean", "max"} or float, default="mean"
             From timestep scores to a run's score; a share in (0, 1] is the mean of the worst.
         use_duration : bool, default=False

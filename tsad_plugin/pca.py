@@ -50,11 +50,13 @@ class PCAReconstruction(CodingDetector):
         Scale by the training runs' mean and standard deviation of each channel, then also of each
         phase, as is usual for multiway PCA, or by mean of the phase and both deviations, or by
         mean of the phase and deviation of the channel.
-    score : {"spe", "t2", "both"}, default="spe"
-        Reconstruction error, Hotelling's T² of the code, or both.
+    score : {"spe", "t2", "both", "mahalanobis"}, default="spe"
+        Reconstruction error, Hotelling's T² of the code, or both; or the Mahalanobis distance of
+        each timestep's residuals, in which channels that err together count once.
     error_scale : {"none", "channel", "phase"}, default="phase"
         Divide squared residuals by their usual size: one, one per channel, or one per channel and
-        phase. `"none"` is the classical SPE, by its mean.
+        phase. `"none"` is the classical SPE, by its mean. Not used where
+        `score="mahalanobis"`, which knows the sizes.
     reduction : {"mean", "max"} or float, default="mean"
         From timestep scores to a run's score; a share in (0, 1] is the mean of the worst.
     use_duration : bool, default=False
@@ -68,8 +70,8 @@ class PCAReconstruction(CodingDetector):
 
     Notes
     -----
-    Contributions, and with them explanations, are of SPE, whatever the score. T² needs at least 5
-    runs, and runs that differ.
+    Contributions, and with them explanations, are of the residuals, whatever the score. T² needs at
+    least 5 runs, and runs that differ.
 
     There is no chance in it: the same runs give the same scores. Error scales and
     `calibration_scores_` come from up to five folds, each scored by the components of the other

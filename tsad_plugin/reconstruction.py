@@ -16,8 +16,9 @@ from .folds import MAX_FOLDS, HeldOut
 from .preprocessing import Prepared
 from .resampling import stretch
 from .runs import Runs
-from .scoring import Duration, LatentDistribution, Scorer
+from .scoring import WITH_T2, Duration, LatentDistribution, Scorer
 from .training import inference_size
+from .whitening import ErrorGaussian
 
 
 class Batch(NamedTuple):
@@ -37,6 +38,7 @@ class ReconstructionDetector(RunDetector):
     """
 
     scorer_: Scorer
+    error_gaussian_: ErrorGaussian | None = None  # what whitens residuals, where anything does
 
     @abstractmethod
     def _reconstruct(
@@ -47,14 +49,21 @@ class ReconstructionDetector(RunDetector):
     def _squares(
         self, prepared: Prepared, reconstruction: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Squared residuals in scaled channels, (n, t, c)."""
-        residual = self.preprocessor_.to_channels(reconstruction) - prepared.targets
+        """Squared residuals in scaled channels, whitened or not, (n, t, c)."""
+        residual = self._residual(prepared, reconstruction)
+        if self.error_gaussian_ is not None:
+            self.error_gaussian_.whiten(residual, prepared.observed)
         return np.square(residual, out=residual)
 
     @contextmanager
     def _ready(self) -> Iterator[Self]:
         """The detector as it reconstructs best, for a while."""
         yield self
+
+    def _residual(
+        self, prepared: Prepared, reconstruction: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        return self.preprocessor_.to_channels(reconstruction) - prepared.targets
 
     def _batches(self, runs: Runs) -> Iterator[Batch]:
         """Batches of runs, prepared and reconstructed only as they are needed."""
@@ -223,13 +232,13 @@ class CodingDetector(ReconstructionDetector):
         """Learn; return where the codes of the training runs lie, and what calibrates."""
 
     def _fit_prepared(self, prepared: Prepared, lengths: NDArray[np.int64]) -> None:
-        if self.score != "spe" and len(lengths) < MAX_FOLDS:
+        if self.score in WITH_T2 and len(lengths) < MAX_FOLDS:
             raise ValueError(
                 f"score={self.score!r} needs at least {MAX_FOLDS} runs to fit, got {len(lengths)}: "
                 "use score='spe'"
             )
         latent, (positions, reconstruction, t2) = self._learn_code(prepared)
-        squares = self._squares(prepared.pick(positions), reconstruction)
+        squares = self._held_out_squares(prepared.pick(positions), reconstruction)
         del reconstruction  # over folds it is as large as all runs, and so is what follows
         self.scorer_ = Scorer(self.score, self.error_scale, self.reduction, self.use_duration)
         self.calibration_scores_ = self.scorer_.fit(
@@ -240,6 +249,17 @@ class CodingDetector(ReconstructionDetector):
             latent,
             Duration().fit(lengths),
         )
+
+    def _held_out_squares(
+        self, prepared: Prepared, reconstruction: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Squared residuals of the runs that calibrate, which say how residuals are whitened."""
+        if self.score != "mahalanobis":
+            return self._squares(prepared, reconstruction)
+        residual = self._residual(prepared, reconstruction)
+        self.error_gaussian_ = ErrorGaussian()
+        self.error_gaussian_.fit_whiten(residual, prepared.observed)
+        return np.square(residual, out=residual)
 
     def transform(self, X: Any) -> NDArray[np.float64]:
         """Latent codes of runs: for plots, classifiers and similarity.

@@ -15,7 +15,8 @@ from sklearn.covariance import ledoit_wolf
 from .forms import blocks
 
 ERROR_SCALES = ("none", "channel", "phase")
-SCORES = ("spe", "t2", "both")
+SCORES = ("spe", "t2", "both", "mahalanobis")
+WITH_T2 = ("t2", "both")
 REDUCTIONS = ("mean", "max")
 
 # Share of the channel's mean error that is added at every phase, and share of the overall mean
@@ -189,10 +190,11 @@ class Scorer:
 
     Parameters
     ----------
-    score : {"spe", "t2", "both"}
-        Reconstruction error, Hotelling's T² of the code, or both.
+    score : {"spe", "t2", "both", "mahalanobis"}
+        Reconstruction error, Hotelling's T² of the code, or both; or the error of residuals that
+        were whitened (see `ErrorGaussian`), which one number scales.
     error_scale : {"none", "channel", "phase", "unit"}
-        See `ErrorScale`.
+        See `ErrorScale`. Whitened residuals are scaled by `"none"`, whatever it is.
     reduction : {"mean", "max"} or float
         How timestep scores become one number, see `reduce_timesteps`.
     use_duration : bool
@@ -203,7 +205,7 @@ class Scorer:
         self, score: str, error_scale: str, reduction: str | float, use_duration: bool
     ) -> None:
         self.score, self.reduction, self.use_duration = score, reduction, use_duration
-        self.error_scale_ = ErrorScale(error_scale)
+        self.error_scale_ = ErrorScale("none" if score == "mahalanobis" else error_scale)
 
     def fit(
         self,
@@ -239,7 +241,7 @@ class Scorer:
         lengths: NDArray[Any],
     ) -> NDArray[np.float64]:
         """Scores of runs, shape (n_runs,), from their squared residuals, codes and lengths."""
-        t2 = None if codes is None or self.score == "spe" else self.latent_.t2(codes)
+        t2 = None if codes is None or self.score not in WITH_T2 else self.latent_.t2(codes)
         spe = None if self.score == "t2" else self.spe(squares, observed)
         return self._combine(self._components(spe, t2, lengths))
 
@@ -268,7 +270,7 @@ class Scorer:
         components = {}
         if self.score != "t2" and spe is not None:
             components["spe"] = spe
-        if self.score != "spe" and t2 is not None:
+        if self.score in WITH_T2 and t2 is not None:
             components["t2"] = t2
         if self.use_duration:
             components["duration"] = self.duration_.deviations(lengths) ** 2

@@ -68,6 +68,9 @@ def tune_threshold(detector: Any, X: Any, y: ArrayLike, beta: float = 1.0) -> Fi
     References
     ----------
     .. [1] C. J. van Rijsbergen, "Information Retrieval", 2nd edition, 1979.
+    .. [2] P. Malhotra et al., "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
+       2016, arXiv:1607.00148: the threshold of EncDec-AD is the one with the largest F-measure on
+       labelled sequences. (Its score is `score="mahalanobis"`.)
 
     Examples
     --------

@@ -78,7 +78,9 @@ class WindowedDetector(OutlierDetector):
         largest = float(self.calibration_scores_.max())
         self.failed_score_ = largest + (largest - self.usual_score_)
 
-    def _scan(self, rows: NDArray[Any], by_channel: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def _scan(
+        self, rows: NDArray[Any], by_channel: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Values (n, v) and failed rows (n,) of a whole series."""
         scan = self._scanner()
         parts = []

@@ -128,9 +128,7 @@ class SeriesPreprocessor(Preprocessor):
             runs = step.transform(runs)
         return runs.arrays[0]
 
-    def _filled(
-        self, rows: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def _filled(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Fill gaps; also where they last longer than a window."""
         lasting, missing = np.zeros(rows.shape, dtype=bool), np.isnan(rows)
         if not missing.any():
@@ -143,7 +141,9 @@ class SeriesPreprocessor(Preprocessor):
             short = gap & ~lasting[:, channel]
             there = np.flatnonzero(~gap)
             if short.any() and len(there):
-                filled[short, channel] = np.interp(np.flatnonzero(short), there, rows[there, channel])
+                filled[short, channel] = np.interp(
+                    np.flatnonzero(short), there, rows[there, channel]
+                )
         # Where a channel is missing for long, its usual value stands in; it is left out of scores.
         return np.where(np.isnan(filled), self.target_scaler_.center_, filled), lasting
 
@@ -162,9 +162,7 @@ def _neighbours(gap: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
     return before, after
 
 
-def cleaning_summary(
-    preprocessor: SeriesPreprocessor, series: Runs
-) -> pd.DataFrame:
+def cleaning_summary(preprocessor: SeriesPreprocessor, series: Runs) -> pd.DataFrame:
     """Count what cleaning finds, a row a series and channel."""
     records = []
     for name, rows in zip(series.ids.tolist(), series.arrays, strict=True):
