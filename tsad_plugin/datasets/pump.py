@@ -93,9 +93,9 @@ def read_pump(path: PathLike) -> Runs:
             names = names or _sensors(part.frame.columns.tolist())
             parts.append(_read_part(part, names))
     with naming(path):
-        if not parts:
-            raise ValueError("it has no rows: it needs at least two")
         times = np.concatenate([part.times for part in parts])
+        if not len(times):
+            raise ValueError("it has no rows: it needs at least one")
         check_forward(Table(pd.DataFrame(), Path(path)), TIME, times)
         empty = [np.isnan(part.values).all(axis=0) for part in parts]
         measured = np.flatnonzero(~np.all(empty, axis=0))
