@@ -93,8 +93,8 @@ def test_by_default_a_fifth_is_healthy_and_a_fifth_fails_without_a_fault() -> No
     fault, failure = times["fault_time"], times["failure_time"]
     assert failure.isna().sum() == 4 and (fault == 0).sum() == 2
     assert (fault.isna() & failure.notna()).sum() == 4
-    _, (machine,) = make_machines(1, 300, return_times=True)[1].shape, range(1)
-    assert machine == 0
+    _, alone = make_machines(1, 300, return_times=True)
+    assert 0 < alone["fault_time"][0] < alone["failure_time"][0]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -106,8 +106,9 @@ def test_a_fault_grows_and_a_failure_ends_all(seed: int) -> None:
         for channel, rise in (("vibration", 2), ("bearing_temperature", 1.2)):
             values = column(runs, i, channel)
             assert values[late].mean() > rise * values[:fault].mean()
-            half = slice((fault + failure) // 2 - 36, (fault + failure) // 2 + 36)
-            assert values[:fault].mean() < values[half].mean() < values[late].mean()
+        vibration, half = column(runs, i, "vibration"), (fault + failure) // 2
+        early = vibration[half - 36 : half + 36].mean()
+        assert 1.2 * vibration[:fault].mean() < early < vibration[late].mean()
         load = column(runs, i, "motor_current")
         assert np.diff(load[late]).std() > 1.5 * np.diff(load[:fault]).std()
         before, after = runs.arrays[i][:fault], runs.arrays[i][failure:]
@@ -218,7 +219,7 @@ def test_the_pump_has_the_shape_of_the_file() -> None:
 
 def test_the_pump_breaks_recovers_and_shows_it_before() -> None:
     runs, times = make_pump(60_000, n_failures=3, return_times=True)
-    values, states = runs.arrays[0], states_of(runs)[0]
+    values, states = runs.arrays[0][:, 1:49], states_of(runs)[0]  # without long gaps
     for start, broken, recovered in times.itertuples(index=False):
         assert states[start] == states[broken - 1] == states[recovered] == "NORMAL"
         assert states[broken] == "BROKEN" and (states[broken + 1 : recovered] == "RECOVERING").all()

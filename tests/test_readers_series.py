@@ -160,7 +160,7 @@ def test_wrong_rows_of_a_pump_are_named(
     ("rows", "reason"),
     [
         ([], "cannot read {}: it is empty: it needs a header and rows"),
-        ([PUMP_HEADER], "{}: it has no rows: it needs at least two"),
+        ([PUMP_HEADER], "{}: it has no rows: it needs at least one"),
         (
             ["timestamp,machine_status", "2018-04-01,NORMAL"],
             "{}: no column 'sensor_00'; columns here: timestamp, machine_status; expected: "
@@ -562,5 +562,5 @@ def test_real_records_of_the_plant_are_read_as_loops_read_them(data_dir: Path) -
         np.testing.assert_array_equal(runs.arrays[runs.position(run)], expected)
     # Both normal records are of one plant, though one is stored turned.
     normal, test = runs.arrays[0], runs.arrays[1]
-    np.testing.assert_allclose(normal.mean(axis=0), test.mean(axis=0), rtol=0.05)
+    np.testing.assert_allclose(normal.mean(axis=0), test.mean(axis=0), rtol=0.1)
     assert states_of(runs)[3].count("fault") == 800
