@@ -51,7 +51,7 @@ def stem(path: Path) -> str:
     return path.name.partition(".")[0]
 
 
-def same_place(files: Sequence[Path], id_of: Callable[[Path], str]) -> list[str]:
+def unique_ids(files: Sequence[Path], id_of: Callable[[Path], str]) -> list[str]:
     """Ids of the files; raises where two of them are of the same recording."""
     ids = [id_of(path) for path in files]
     for i, path in enumerate(files):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tsad_plugin.datasets._files import PathLike, check_columns, naming, read_full_table
-from tsad_plugin.datasets._series import Series, files_in, in_order, same_place, stem, take_series
+from tsad_plugin.datasets._series import Series, files_in, in_order, stem, take_series, unique_ids
 from tsad_plugin.runs import Runs
 from tsad_plugin.sources import Table
 
@@ -45,7 +45,7 @@ def read_exampleco(source: PathLike | Sequence[PathLike]) -> Runs:
 
     Notes
     -----
-    A public exercise for applicants, simulated: 20 machines of 3000 timesteps, about 8 h apart. A
+    Simulated, for an exercise in data science: 20 machines of 3000 timesteps, about 8 h apart. A
     machine's signals are periodic, grow when it is faulty and fall to about 0 when it fails. Values
     beyond ±100 are errors of transmission, and no faults.
 
@@ -61,7 +61,7 @@ def read_exampleco(source: PathLike | Sequence[PathLike]) -> Runs:
     Runs(2 runs of 2 timesteps; channels 0, 1, 2, 3; ids 'machine_2' … 'machine_10')
     """
     files = _files(source)
-    ids = same_place(files, stem)
+    ids = unique_ids(files, stem)
     read = [_read_machine(file) for file in files]
     with naming(files[0].parent):
         return Runs(

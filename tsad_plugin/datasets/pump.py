@@ -71,7 +71,7 @@ def read_pump(path: PathLike) -> Runs:
     220,320 rows with seven failures. The file is read piece by piece, so that no more than its
     values and one piece are in memory.
 
-    It is known as "pump_sensor_data", of an unnamed plant, at
+    It is the "pump_sensor_data" of
     https://www.kaggle.com/datasets/nphantawee/pump-sensor-data. `make_pump` simulates one like it.
 
     Examples

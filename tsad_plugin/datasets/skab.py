@@ -13,9 +13,9 @@ from tsad_plugin.datasets._series import (
     Series,
     check_states,
     files_in,
-    same_place,
     stem,
     take_series,
+    unique_ids,
 )
 from tsad_plugin.runs import Runs
 
@@ -86,7 +86,7 @@ def read_skab(folder: PathLike, anomaly_free: bool = False) -> Runs:
     places = _folders(Path(folder), anomaly_free)
     like = "such as 0.csv or 0.csv.gz"
     files = [file for place in places for file in files_in(place, FILE, like)]
-    ids = same_place(files, _run_id)
+    ids = unique_ids(files, _run_id)
     read = [_read_experiment(file) for file in files]
     with naming(folder):
         return Runs(

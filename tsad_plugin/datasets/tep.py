@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsad_plugin.datasets._files import Array, PathLike, naming, number_rows, read_lines
-from tsad_plugin.datasets._series import files_in, same_place, stem
+from tsad_plugin.datasets._series import files_in, stem, unique_ids
 from tsad_plugin.runs import Runs
 
 MEASURED_UNITS = (
@@ -76,7 +76,7 @@ def read_tep(source: PathLike) -> Runs:
     ((1, 200, 52), [5], ['normal', 'fault'])
     """
     files = _files(Path(source))
-    ids = same_place(files, lambda file: stem(file).lower())
+    ids = unique_ids(files, lambda file: stem(file).lower())
     arrays = [_read_values(file) for file in files]
     faults = [int(name[1:3]) for name in ids]
     with naming(source):
