@@ -83,6 +83,16 @@ def test_what_is_taken_carries_no_labels_and_the_data_keep_theirs() -> None:
     assert data.test.labels is not None
 
 
+def test_what_is_taken_carries_no_labels_of_timesteps() -> None:
+    known = np.zeros((len(MIXED), MIXED.shape[1]), dtype=int)
+    for values in (np.ones(MIXED.shape), list(np.ones(MIXED.shape))):
+        runs = Runs(values, labels=MIXED.labels, timestep_labels=known)
+        data = LabelledRuns(runs)
+        train, judged, _ = data.take(data.splits("semi-supervised", 3, 0)[0])
+        assert train.timestep_labels is None and judged.timestep_labels is None
+        assert runs.timestep_labels is not None
+
+
 def test_a_group_is_never_on_both_sides() -> None:
     machines = np.repeat(np.arange(13), 2)
     for seed in range(5):

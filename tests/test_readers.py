@@ -372,7 +372,10 @@ def test_padding_of_real_sets_is_cut(
 # --- all readers --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", ["ucr", "indpensim", "batches", "engines"])
+@pytest.mark.parametrize(
+    "module",
+    ["ucr", "indpensim", "batches", "engines", "exampleco", "machines", "pump", "skab", "tep"],
+)
 def test_examples_run(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"tsad_plugin.datasets.{module}"))
     assert found.attempted > 0 and found.failed == 0

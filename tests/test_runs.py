@@ -20,6 +20,7 @@ from tsad_plugin.inputs import as_runs
 from tsad_plugin.runs import Runs
 
 nan, inf = np.nan, np.inf
+STATES = ["normal", "faulty", "faulty", "failed", "failed"]
 
 
 def error(text: str) -> Any:
@@ -45,7 +46,13 @@ def runs() -> Runs:
         times=[np.arange(n) / 10 for n in (3, 5, 4, 2)],
         time_unit="h",
         labels=[0, 0, 1, 0],
+        timestep_labels=[STATES[:n] for n in (3, 5, 4, 2)],
     )
+
+
+def known_of(runs: Runs) -> list[list[Any]]:
+    assert runs.timestep_labels is not None
+    return [labels.tolist() for labels in runs.timestep_labels]
 
 
 def object_array(items: list[Any]) -> NDArray[Any]:
@@ -466,6 +473,15 @@ def test_bad_input_is_named(X: Any, n_channels: Any, text: str) -> None:
             "the time of run 1 holds complex128 values: all values must be real numbers",
         ),
         ({"labels": [[0], [1]]}, "labels must be one per run, got shape (2, 1)"),
+        ({"timestep_labels": [["ok"] * 3]}, "1 timestep_labels for 2: pass one each"),
+        (
+            {"ids": ["A", "B"], "timestep_labels": [["ok"] * 3, ["ok"] * 4]},
+            "run 'B' has timestep_labels of shape (4,) for 5 timesteps: pass one label a timestep",
+        ),
+        (
+            {"timestep_labels": [np.zeros((3, 1)), np.zeros(5)]},
+            "run 0 has timestep_labels of shape (3, 1) for 3 timesteps: pass one label a timestep",
+        ),
     ],
 )
 def test_what_does_not_fit_the_arrays_is_named(keywords: dict[str, Any], text: str) -> None:
@@ -560,6 +576,7 @@ def test_an_index_selects_runs_with_all_that_is_known_of_them(
             times=np.arange(8.0).reshape(4, 2),
             time_unit="h",
             labels=[0, 0, 1, 0],
+            timestep_labels=np.arange(8).reshape(4, 2),
         )
     taken = runs[index]
     assert isinstance(taken, Runs)
@@ -568,11 +585,14 @@ def test_an_index_selects_runs_with_all_that_is_known_of_them(
     positions = [runs.position(i) for i in ids]
     assert runs.labels is not None and taken.labels is not None
     assert runs.times is not None and taken.times is not None
+    assert runs.timestep_labels is not None and taken.timestep_labels is not None
     assert taken.labels.tolist() == runs.labels[positions].tolist()
-    assert len(taken) == len(taken.times) == len(positions)
+    assert len(taken) == len(taken.times) == len(taken.timestep_labels) == len(positions)
     for i, position in enumerate(positions):
         np.testing.assert_array_equal(taken.arrays[i], runs.arrays[position])
         np.testing.assert_array_equal(taken.times[i], runs.times[position])
+        known = runs.timestep_labels[position]
+        assert taken.timestep_labels[i].tolist() == known.tolist()
 
 
 def test_an_index_beyond_the_runs_is_an_index_error(runs: Runs) -> None:
@@ -606,7 +626,23 @@ def test_select_takes_channels_with_their_units(runs: Runs) -> None:
     assert (selected.channels, selected.units, selected.shape) == (("p",), ("bar",), (4, 5, 1))
     np.testing.assert_array_equal(selected.arrays[1], runs.arrays[1][:, 1:])
     assert selected.ids.tolist() == runs.ids.tolist()
+    assert selected.timestep_labels is runs.timestep_labels
     assert runs.channels == ("T", "p")
+
+
+def test_other_values_of_the_same_lengths_keep_what_is_known_of_timesteps(runs: Runs) -> None:
+    changed = runs.with_arrays([2 * array for array in runs.arrays])
+    assert known_of(changed) == known_of(runs) and known_of(runs)[3] == ["normal", "faulty"]
+    assert known_of(copy.deepcopy(runs)) == known_of(runs)
+
+
+def test_labels_of_timesteps_may_be_of_any_kind() -> None:
+    for labels in ([0, 1, 1], [True, False, False], ["ok", "?", "leak"]):
+        kinds = labels, pd.Series(labels), np.array(labels)
+        assert [known_of(Runs([np.ones((3, 1))], timestep_labels=[k])) for k in kinds] == (
+            [[labels]] * 3
+        )
+    assert Runs([np.ones((3, 1))]).timestep_labels is None
 
 
 @pytest.mark.parametrize("equal", [False, True], ids=["unequal", "equal"])
@@ -641,6 +677,7 @@ def test_a_list_of_runs_is_joined(runs: Runs) -> None:
     assert (joined.channels, joined.units, joined.time_unit) == (("T", "p"), ("°C", "bar"), "h")
     assert joined.labels is not None and joined.labels.tolist() == [1, 0, 0, 0]
     assert joined.times is not None and [len(t) for t in joined.times] == [4, 2, 3, 5]
+    assert known_of(joined) == [STATES[:4], STATES[:2], STATES[:3], STATES]
 
 
 def test_iterating_and_joining_gives_the_same_runs(runs: Runs) -> None:
@@ -650,9 +687,10 @@ def test_iterating_and_joining_gives_the_same_runs(runs: Runs) -> None:
 
 
 def test_joining_drops_what_only_some_runs_have() -> None:
-    first = Runs(ragged(3), ids=["A"], labels=[1], times=[np.arange(3)])
+    known = {"times": [np.arange(3)], "timestep_labels": [STATES[:3]]}
+    first = Runs(ragged(3), ids=["A"], labels=[1], **known)
     joined = as_runs([first, Runs(ragged(5), ids=[7])])
-    assert joined.labels is None and joined.times is None
+    assert joined.labels is None and joined.times is None and joined.timestep_labels is None
     assert joined.ids.tolist() == ["A", 7]
 
 

@@ -202,11 +202,45 @@ def as_times(times: Any, n_timesteps: int, name: str) -> NDArray[Any]:
     return array if array.dtype.kind in "iufmM" else as_float(array, f"the time of {name}")
 
 
+def as_list(values: Any) -> list[Any] | None:
+    """A list of what a sequence holds, None where there is none."""
+    return None if values is None else list(values)
+
+
 def as_labels(labels: Any) -> NDArray[Any]:
     """Labels of the runs, (n_runs,)."""
     array = np.asarray(labels)
     if array.ndim != 1:
         raise ValueError(f"labels must be one per run, got shape {array.shape}")
+    return array
+
+
+def as_timestep_labels(labels: Any, n_timesteps: int, name: str) -> NDArray[Any]:
+    """Labels of the timesteps of one run, (n_timesteps,)."""
+    array = np.asarray(labels)
+    if array.shape != (n_timesteps,):
+        raise ValueError(
+            f"{name} has timestep_labels of shape {array.shape} for {n_timesteps} timesteps: pass "
+            "one label a timestep"
+        )
+    return array
+
+
+def not_finite(runs: NDArray[Any] | list[NDArray[Any]]) -> list[int]:
+    """Positions of the runs that may hold NaN or infinity: a sum tells, and is quick."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(runs, np.ndarray):
+            sums = runs.reshape(len(runs), -1).sum(axis=1)
+        else:
+            sums = np.array([a.sum() for a in runs])
+    return np.flatnonzero(~np.isfinite(sums)).tolist()
+
+
+def padded(runs: Iterable[NDArray[Any]], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """(n_runs, longest, n_channels): shorter runs end in NaN."""
+    array = np.full(shape, np.nan, dtype=dtype)
+    for row, run in zip(array, runs, strict=True):
+        row[: len(run)] = run
     return array
 
 
@@ -217,7 +251,9 @@ def blocks(n_rows: int, row_size: int) -> Iterator[slice]:
 
 
 def items(values: Any, rows: slice | NDArray[Any]) -> Any:
-    """Elements of an array or a list; a slice of an array shares its memory."""
+    """Elements of an array or a list, None of None; a slice of an array shares its memory."""
+    if values is None:
+        return None
     if isinstance(values, np.ndarray) or isinstance(rows, slice):
         return values[rows]
     return [values[row] for row in rows]
@@ -238,6 +274,12 @@ def shorten(names: Sequence[Any], most: int = 6, quote: bool = True) -> str:
     """Join the first `most` names with commas, and say how many there are where there are more."""
     shown = [repr(n) if quote else str(n) for n in names[:most]]
     return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > most else "")
+
+
+def counted(labels: NDArray[Any]) -> list[str]:
+    """Each label with how often it stands: `good (3)`."""
+    values, counts = np.unique(labels.astype(str), return_counts=True)
+    return [f"{value} ({count})" for value, count in zip(values, counts, strict=True)]
 
 
 def did_you_mean(name: str, names: Iterable[Any]) -> str:

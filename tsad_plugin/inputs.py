@@ -22,7 +22,7 @@ from .forms import (
     warn_if_tabular,
     without_padding,
 )
-from .runs import Runs
+from .runs import PerTimestep, Runs
 
 
 def as_runs(X: Any, n_channels: NChannels = None) -> Runs:
@@ -135,17 +135,23 @@ def _join(parts: list[Runs]) -> Runs:
                 f"runs in units {part.units}, time {part.time_unit!r} cannot join runs in "
                 f"{first.units}, {first.time_unit!r}"
             )
-    times = [part.times for part in parts if part.times is not None]
     labels = [part.labels for part in parts if part.labels is not None]
     return Runs(
         [a for part in parts for a in part.arrays],
         ids=[i for part in parts for i in part.ids.tolist()],
         channels=first.channels,
         units=first.units,
-        times=[t for ts in times for t in ts] if len(times) == len(parts) else None,
+        times=_chain([part.times for part in parts]),
         time_unit=first.time_unit,
         labels=np.concatenate(labels) if len(labels) == len(parts) else None,
+        timestep_labels=_chain([part.timestep_labels for part in parts]),
     )
+
+
+def _chain(parts: list[PerTimestep]) -> PerTimestep:
+    """One list of all runs, None where a part has none."""
+    known = [part for part in parts if part is not None]
+    return [values for part in known for values in part] if len(known) == len(parts) else None
 
 
 def with_channels(runs: Runs, channels: tuple[str, ...]) -> Runs:

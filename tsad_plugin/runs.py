@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -13,19 +13,25 @@ from .forms import (
     NO_RUN,
     as_ids,
     as_labels,
+    as_list,
     as_run,
     as_times,
+    as_timestep_labels,
     check_unique,
     check_values,
+    counted,
     default_names,
     duplicates,
     is_dense,
     items,
+    not_finite,
+    padded,
     plural,
     shorten,
 )
 
 Data = NDArray[Any] | list[NDArray[Any]]
+PerTimestep = list[NDArray[Any]] | None
 Index = int | slice | Sequence[int] | NDArray[Any]
 
 
@@ -49,10 +55,12 @@ class Runs:
         Unit of numeric `times`, for example `"h"`.
     labels : array-like of shape (n_runs,), optional
         What is known of each run; for evaluation only, no `fit` reads it.
+    timestep_labels : sequence of array-like of shape (n_timesteps_i,), optional
+        What is known of each timestep; for evaluation only, no `fit` reads it.
 
     Attributes
     ----------
-    arrays, ids, channels, units, times, time_unit, labels
+    arrays, ids, channels, units, times, time_unit, labels, timestep_labels
         As the parameters, checked; `arrays` is a list, `channels` and `units` are tuples.
     shape, lengths
         (n_runs, n_timesteps of the longest run, n_channels); timesteps of each run (n_runs,).
@@ -89,6 +97,7 @@ class Runs:
         times: Sequence[ArrayLike] | None = None,
         time_unit: str | None = None,
         labels: ArrayLike | None = None,
+        timestep_labels: Sequence[ArrayLike] | None = None,
     ) -> None:
         if len(arrays) == 0:
             raise ValueError(NO_RUN)
@@ -98,8 +107,9 @@ class Runs:
         n_channels = self._data[0].shape[1]
         self.channels = default_names(n_channels) if channels is None else tuple(map(str, channels))
         self.units = ("",) * n_channels if units is None else tuple(units)
-        self.times: list[NDArray[Any]] | None = None if times is None else list[Any](times)
+        self.times: PerTimestep = as_list(times)
         self.time_unit = time_unit
+        self.timestep_labels: PerTimestep = as_list(timestep_labels)
         self.labels = None if labels is None else as_labels(labels)
         self._check()
 
@@ -110,7 +120,7 @@ class Runs:
         self._check_widths()
         self._check_extras()
         self._check_lengths()
-        for position in self._suspicious():
+        for position in not_finite(self._data):
             check_values(self._data[position], self._name(position), self.channels)
 
     def _check_widths(self) -> None:
@@ -130,13 +140,19 @@ class Runs:
             ("units", self.units, n_channels),
             ("times", self.times, n_runs),
             ("labels", self.labels, n_runs),
+            ("timestep_labels", self.timestep_labels, n_runs),
         ):
             if values is not None and len(values) != expected:
                 raise ValueError(f"{len(values)} {what} for {expected}: pass one each")
         check_unique("channel", self.channels)
-        if self.times is not None:
-            each = enumerate(zip(self.times, self._data, strict=True))
-            self.times = [as_times(t, len(array), self._name(i)) for i, (t, array) in each]
+        self.times = self._per_timestep(self.times, as_times)
+        self.timestep_labels = self._per_timestep(self.timestep_labels, as_timestep_labels)
+
+    def _per_timestep(self, values: PerTimestep, check: Callable[..., NDArray[Any]]) -> PerTimestep:
+        if values is None:
+            return None
+        each = enumerate(zip(values, self._data, strict=True))
+        return [check(v, len(array), self._name(i)) for i, (v, array) in each]
 
     def _check_lengths(self) -> None:
         lengths = self.lengths
@@ -146,15 +162,6 @@ class Runs:
                 f"{self._name(int(short[0]))} has {plural(lengths[short[0]], 'timestep')}: "
                 "a run needs at least 2 (leave it out, or pass rows with n_channels='all')"
             )
-
-    def _suspicious(self) -> Iterable[int]:
-        """Positions of the runs that may hold NaN or infinity: a sum tells, and is quick."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            if isinstance(self._data, np.ndarray):
-                sums = self._data.reshape(len(self), -1).sum(axis=1)
-            else:
-                sums = np.array([a.sum() for a in self._data])
-        return np.flatnonzero(~np.isfinite(sums)).tolist()
 
     def _name(self, position: int) -> str:
         return f"run {self.ids[position : position + 1].tolist()[0]!r}"
@@ -204,8 +211,8 @@ class Runs:
         taken = copy(self)
         taken._data = items(self._data, rows)
         taken.ids = self.ids[rows]
-        taken.times = None if self.times is None else items(self.times, rows)
-        taken.labels = None if self.labels is None else self.labels[rows]
+        taken.times, taken.labels = items(self.times, rows), items(self.labels, rows)
+        taken.timestep_labels = items(self.timestep_labels, rows)
         return taken
 
     def position(self, run: Any) -> int:
@@ -275,10 +282,7 @@ class Runs:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """tslearn's layout: (n_runs, longest, n_channels), shorter runs padded with NaN."""
-        padded = np.full(self.shape, np.nan, dtype=dtype)
-        for row, array in zip(padded, self._data, strict=True):
-            row[: len(array)] = array
-        return padded
+        return padded(self._data, self.shape, dtype)
 
     def __repr__(self) -> str:
         if len(self) == 0:
@@ -292,7 +296,5 @@ class Runs:
             f"ids {ids[0]!r}" + (f" … {ids[-1]!r}" if len(ids) > 1 else ""),
         ]
         if self.labels is not None:
-            values, counts = np.unique(self.labels.astype(str), return_counts=True)
-            named = [f"{v} ({c})" for v, c in zip(values, counts, strict=True)]
-            parts.append(f"labels {shorten(named, quote=False)}")
+            parts.append(f"labels {shorten(counted(self.labels), quote=False)}")
         return f"Runs({'; '.join(parts)})"

@@ -216,5 +216,5 @@ def _own(runs: Runs) -> Runs:
     """Selected runs without their labels, and with arrays that a detector may write into."""
     if runs.dense is None:
         runs = runs.with_arrays([array.copy() for array in runs.arrays])
-    runs.labels = None
+    runs.labels = runs.timestep_labels = None
     return runs
