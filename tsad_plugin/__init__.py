@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .tables import read_runs
     from .thresholds import ConformalThreshold, KSigma, PeaksOverThreshold
     from .tuning import FixedThreshold, tune_threshold
+    from .windows import WindowedDetector
 
 __all__ = [
     "CNN1DVAE",
@@ -44,6 +45,7 @@ __all__ = [
     "PeaksOverThreshold",
     "PopulationBand",
     "Runs",
+    "WindowedDetector",
     "as_runs",
     "benchmark",
     "from_matrix",
@@ -72,6 +74,7 @@ _MODULES = {
     "tables": "read_runs",
     "thresholds": "ConformalThreshold KSigma PeaksOverThreshold",
     "tuning": "FixedThreshold tune_threshold",
+    "windows": "WindowedDetector",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from . import detectors
 from .adapters import OnRuns, unfitted
 from .base import RunDetector
-from .contract import PYODS_DETECTORS
 from .cli_input import (
     ELSEWHERE,
     Columns,
@@ -24,6 +23,7 @@ from .cli_input import (
     read_table,
     rows_of_runs,
 )
+from .contract import PYODS_DETECTORS
 from .datasets import make_fermentation, read_ucr
 from .evaluation import LabelledRuns
 from .forms import did_you_mean, duplicates, shorten

@@ -127,6 +127,10 @@ class OutlierDetector(BaseDetector):
         self.decision_scores_ = self._training_scores(runs)
         self._process_decision_scores()
 
+    def _asked_contamination(self) -> Any:
+        """What sets the threshold: a share of outliers or a thresholder."""
+        return self.contamination
+
     def _process_decision_scores(self) -> Self:
         """Set `threshold_` and `labels_`, by PyOD's percentile or by a thresholder.
 
@@ -134,16 +138,15 @@ class OutlierDetector(BaseDetector):
         detectors may share a thresholder.
         """
         view = copy.copy(self)
-        if isinstance(self.contamination, Thresholder):
-            view.contamination = clone(self.contamination).fit(self.calibration_scores_)
+        asked: Any = self._asked_contamination()
+        if isinstance(asked, Thresholder):
+            view.contamination = clone(asked).fit(self.calibration_scores_)
             self.threshold_ = view.contamination.thresh_
             self.labels_ = view.contamination.predict(self.decision_scores_)
             self._mu, self._sigma = self.decision_scores_.mean(), self.decision_scores_.std()
         else:
-            number = np.isscalar(self.contamination)
-            view.contamination = (
-                float(self.contamination) if number else copy.deepcopy(self.contamination)
-            )
+            number = np.isscalar(asked)
+            view.contamination = float(asked) if number else copy.deepcopy(asked)
             BaseDetector._process_decision_scores(view)
             for name in ("threshold_", "labels_", "_mu", "_sigma"):
                 setattr(self, name, getattr(view, name))

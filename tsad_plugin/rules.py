@@ -109,6 +109,13 @@ RULES: dict[str, Rule] = {
     "random_state": (_is_random_state, "an integer of at least 0, a NumPy generator or None"),
     "n_threads": _integer(1, (None,)),
     "verbose": _integer(0, (True, False)),
+    "window_size": _integer(2),
+    "stride": _integer(1),
+    "smoothing": _integer(1),
+    "max_windows": _integer(10),
+    "min_duration": _integer(1, (None,)),
+    "merge_gap": _integer(0, (None,)),
+    "release": _number(lambda v: 0 <= v <= 1, "a share in [0, 1]"),
     "seeds": _integer(1),
     "seed": _integer(0),
     "n_folds": _integer(2),
@@ -124,6 +131,11 @@ LEGACY_SEED: Rule = (
     lambda v: v is None or isinstance(v, np.random.RandomState) or (_is_seed(v) and v < 2**32),
     "an integer from 0 to 2**32 - 1, a RandomState or None",
 )
+THRESHOLD_OR_DEFAULT: Rule = (
+    lambda v: v is None or _is_contamination(v),
+    "a number in (0, 0.5], a thresholder or None",
+)
+PROPER_SHARE: Rule = _number(lambda v: 0 < v < 1, "a share in (0, 1)")
 SCALING_OR_FAMILYS: Rule = _choice(*SCALINGS, None)
 WIDTH_OR_SHARE: Rule = (
     lambda v: _integer(1)[0](v) or (_is_number(v) and 0 < v < 1),
@@ -133,7 +145,7 @@ WIDTH_OR_SHARE: Rule = (
 
 def check_parameters(detector: Any) -> None:
     """Raise a ValueError that names the first parameter with a value it cannot have."""
-    check_n_channels(detector.n_channels)
+    check_n_channels(getattr(detector, "n_channels", None))
     rules = {**RULES, **detector.own_rules}
     for name, rule in rules.items():
         if hasattr(detector, name):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..folds import Fold
-from ..forms import plural
-from ..preprocessing import Prepared
-from ..runs import Runs
+from tsad_plugin.folds import Fold
+from tsad_plugin.forms import plural
+from tsad_plugin.preprocessing import Prepared
+from tsad_plugin.runs import Runs
+
 from .overlap import window_starts, window_view
 from .preparation import SeriesPreprocessor
 
@@ -35,8 +36,8 @@ def blocks_of(series: Runs, window_size: int, fraction: float) -> list[Block]:
         needed = int(np.ceil(max(window_size / fraction, 4 * window_size / (1 - fraction))))
         raise ValueError(
             f"the longest series has {plural(int(series.lengths.max()), 'row')}: to learn from "
-            f"windows of {window_size} and to hold out {fraction:.0%} of the rows it needs at least "
-            f"{needed}; pass longer series, or lower window_size"
+            f"windows of {window_size} and to hold out {fraction:.0%} of the rows it needs at "
+            f"least {needed}; pass longer series, or lower window_size"
         )
     return found
 
@@ -73,7 +74,7 @@ def windows_of(
     )
 
 
-def _together(parts: list[NDArray[np.float32]], window_size: int) -> NDArray[np.float32]:
+def _together(parts: list[NDArray[Any]], window_size: int) -> NDArray[Any]:
     return window_view(parts[0] if len(parts) == 1 else np.concatenate(parts), window_size)
 
 

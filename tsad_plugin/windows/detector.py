@@ -1,4 +1,4 @@
-"""A detector of timesteps, made from one of runs or rows."""
+"""A detector of timesteps, made from one of runs or of rows."""
 
 from __future__ import annotations
 
@@ -10,20 +10,127 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ..contract import OutlierDetector
-from ..inputs import as_series, with_channels
-from ..reconstruction import CodingDetector
-from ..runs import Runs
+from tsad_plugin.inputs import as_series, with_channels
+from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_parameters
+from tsad_plugin.runs import Runs
+from tsad_plugin.thresholds import KSigma
+
 from .blocks import blocks_of, windows_of
-from .inner import check_inner, fit_inner, window_values
-from .preparation import SeriesPreprocessor, cleaning_summary
+from .finding import SegmentFinder
+from .inner import check_inner, fit_inner, gives_contributions, window_values
+from .preparation import SeriesPreprocessor, check_despike
 from .scan import Scan, Scanned
+from .tables import cleaning_table, correlation_table
 
 # Rows that are scored at a time.
 SLICE_ROWS = 20_000
+# The threshold without a `contamination`: robust standard deviations above the median of scores
+# that were held out, among which the first rows of a fault may be. (docs/long_series.md measures.)
+K = 8.0
 
 
-class WindowedDetector(OutlierDetector):
+class WindowedDetector(SegmentFinder):
+    """A detector of timesteps in long series: it scores overlapping windows of them.
+
+    Give it one of the six autoencoders or `PCAReconstruction`, whose contributions say which
+    channels are abnormal at each timestep, or any detector of PyOD, whose score of a window counts
+    for all of its timesteps. The score of a timestep is the mean over all windows that cover it,
+    then a causal mean over `smoothing` timesteps.
+
+    Here a table X of shape (n_timesteps, n_channels) is **one** series, as in PyOD's
+    `TimeSeriesOD`; a list, an array of three dimensions or `Runs` are several series of any
+    lengths. A sample is a timestep: `decision_function` and `predict` answer with one vector, one
+    series after another. NaN is a gap.
+
+    Train it on normal rows: scaling, network and threshold come from them alone. The last rows of
+    each series (`validation_fraction`), a window apart from those before, are held out of training;
+    they choose the epoch, level the scores to a mean of about 1, and set the threshold.
+
+    Parameters
+    ----------
+    detector : detector or str, default="KNN"
+        What scores windows; it is copied, not fitted itself. A string names one of PyOD's. Its
+        own `contamination`, `scaling`, `length_sigma` and `reduction` are not used: windows have
+        one length and no phase, so each channel is scaled as a whole.
+    window_size : int, default=32
+        Timesteps of a window.
+    stride : int, default=1
+        Timesteps from one scored window to the next, at most `window_size`. It learns from all.
+    contamination : float or thresholder, optional
+        By default `KSigma(8, robust=True)`, learned from `calibration_scores_`. Or another
+        thresholder, or, as in PyOD, the share of outliers among the training timesteps.
+    despike : {"auto"}, Despike or None, default="auto"
+        What makes gaps of glitches before anything is learned: `Glitches`, a step of your own, or
+        nothing. Spikes that come in a rhythm are kept.
+    steps : sequence of transformers, default=()
+        `MovingAverage`, `ChannelPCA` or others like them, applied next.
+    smoothing : int, default=10
+        Timesteps that a score is averaged over, itself and those before; 1 for none.
+    validation_fraction : float, default=0.2
+        Share of each training series that is held out, in (0, 1).
+    max_windows : int, default=4000
+        How many windows it learns from at most, evenly spread.
+    min_duration : int, optional
+        Timesteps that a faulty segment must last; by default 16, or half a window if that is less.
+    merge_gap : int, optional
+        Timesteps of lower scores that do not end a segment; by default `window_size`.
+    release : float, default=0.5
+        A segment begins above the threshold and lasts while scores stay above this share of the
+        way from the usual score to it, in [0, 1].
+
+    Attributes
+    ----------
+    detector_ : detector
+        The fitted copy.
+    calibration_scores_ : ndarray of shape (n_calibration_timesteps,)
+        Scores of held-out timesteps.
+    usual_score_ : float
+        Their median. It stands in `decision_scores_` and in what `decision_function` returns for
+        timesteps that have no score: where nothing was measured, or no window lies (in series
+        shorter than a window, in gaps longer than one). `timestep_scores` has NaN there.
+    failed_score_ : float
+        Score of timesteps at which most channels are dead: as far above the largest of
+        `calibration_scores_` as that lies above `usual_score_`.
+    decision_scores_, labels_ : ndarray of shape (n_timesteps,)
+        Scores and labels of all training timesteps, one series after another.
+    threshold_ : float
+        Scores above it are outliers. (With a PyThresh object it is in that object's units.)
+    cleaning_ : DataFrame
+        What `cleaning_summary` says of the training series.
+    correlation_ : DataFrame of shape (n_channels, n_channels)
+        Correlation of the cleaned training channels.
+    n_channels_ : int
+        Channels of the training series.
+    channels_, units_ : tuple of str
+        Their names and units.
+
+    Notes
+    -----
+    Windows are views of the series. Training gathers them batch by batch, and scoring goes over
+    the series in slices, so memory does not grow with `window_size` times the length.
+
+    Rows in which more than half of the channels no longer move (their range over 16 timesteps is
+    below a tenth of the least in training) have `failed`. Windows do not reach over them, so that
+    the collapse does not show in the scores of the rows before.
+
+    References
+    ----------
+    .. [1] P. Malhotra et al., "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
+       2016, arXiv:1607.00148.
+    .. [2] F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974.
+
+    Examples
+    --------
+    >>> from tsad_plugin import PCAReconstruction, WindowedDetector
+    >>> from tsad_plugin.datasets import make_machines
+    >>> machines, times = make_machines(random_state=1, return_times=True)
+    """
+
+    own_rules: ClassVar[dict[str, Rule]] = {
+        "contamination": THRESHOLD_OR_DEFAULT,
+        "validation_fraction": PROPER_SHARE,
+    }
+
     def __init__(
         self,
         detector: Any = "KNN",
@@ -33,9 +140,12 @@ class WindowedDetector(OutlierDetector):
         contamination: Any = None,
         despike: Any = "auto",
         steps: Sequence[Any] = (),
-        smoothing: int = 1,
-        held_out: float = 0.2,
-        max_windows: int = 10_000,
+        smoothing: int = 10,
+        validation_fraction: float = 0.2,
+        max_windows: int = 4000,
+        min_duration: int | None = None,
+        merge_gap: int | None = None,
+        release: float = 0.5,
     ) -> None:
         self.detector = detector
         self.window_size = window_size
@@ -44,11 +154,24 @@ class WindowedDetector(OutlierDetector):
         self.despike = despike
         self.steps = steps
         self.smoothing = smoothing
-        self.held_out = held_out
+        self.validation_fraction = validation_fraction
         self.max_windows = max_windows
+        self.min_duration = min_duration
+        self.merge_gap = merge_gap
+        self.release = release
 
     def _check_parameters(self) -> None:
+        check_parameters(self)
+        check_despike(self.despike)
         check_inner(self.detector, self.window_size)
+        if self.stride > self.window_size:
+            raise ValueError(
+                f"stride={self.stride} would leave rows between windows of {self.window_size}: "
+                "use at most window_size"
+            )
+
+    def _asked_contamination(self) -> Any:
+        return KSigma(K, robust=True) if self.contamination is None else self.contamination
 
     def _read_training(self, X: Any) -> Runs:
         return as_series(X)
@@ -59,51 +182,107 @@ class WindowedDetector(OutlierDetector):
 
     def _fit_runs(self, runs: Runs) -> None:
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
-        blocks = blocks_of(runs, self.window_size, self.held_out)
-        kept = runs.with_arrays(
-            [rows[: b.kept_until] for rows, b in zip(runs.arrays, blocks, strict=True)]
-        )
+        blocks = blocks_of(runs, self.window_size, self.validation_fraction)
+        pairs = list(zip(runs.arrays, blocks, strict=True))
+        kept = runs.with_arrays([rows[: block.kept_until] for rows, block in pairs])
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
-        unseen = [rows[b.held_out_from :] for rows, b in zip(runs.arrays, blocks, strict=True)]
-        self._calibrate([rows for rows in unseen if len(rows)])
+        self._calibrate([rows[block.held_out_from :] for rows, block in pairs])
+        self.cleaning_ = cleaning_table(self.preprocessor_, runs)
+        self.correlation_ = correlation_table(self.preprocessor_, kept)
 
     def _calibrate(self, unseen: list[NDArray[Any]]) -> None:
-        self.failed_score_ = 0.0
-        found = np.concatenate([self._scan(rows, False)[0][:, 0] for rows in unseen])
+        """Learn what scores are usual from rows that were not learned from."""
+        self.failed_score_ = np.nan
+        found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
         self.calibration_scores_ = found[~np.isnan(found)]
         self.usual_score_ = float(np.median(self.calibration_scores_))
         largest = float(self.calibration_scores_.max())
         self.failed_score_ = largest + (largest - self.usual_score_)
 
-    def _scan(
-        self, rows: NDArray[Any], by_channel: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Values (n, v) and failed rows (n,) of a whole series."""
-        scan = self._scanner()
-        parts = []
+    def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
+        scan, parts = self._scanner(), []
         with window_values(self.detector_, by_channel) as values_of:
             for start, stop, before, after in _slices(len(rows), scan.margin):
                 part = scan.rows(rows[before:after], before, values_of, by_channel)
                 inside = slice(start - before, stop - before)
-                parts.append((part.values[inside], part.failed[inside]))
-        values, failed = zip(*parts, strict=True)
-        return np.concatenate(values), np.concatenate(failed)
+                parts.append((part.values[inside], part.failed[inside], part.dead[inside]))
+        values, failed, dead = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Scanned(values, failed, dead, len(rows))
 
     def _scanner(self) -> Scan:
         return Scan(self.preprocessor_, self.stride, self.smoothing, self.failed_score_)
 
+    def _timestep_scores(self, rows: NDArray[Any]) -> NDArray[np.float64]:
+        return self._scan(rows, by_channel=False).values[:, 0]
+
     def _scores(self, runs: Runs) -> NDArray[np.float64]:
-        scores = np.concatenate([self._scan(rows, False)[0][:, 0] for rows in runs.arrays])
-        return np.where(np.isnan(scores), self.usual_score_, scores)
+        scores = np.concatenate([self._timestep_scores(rows) for rows in runs.arrays])
+        scores[np.isnan(scores)] = self.usual_score_
+        return scores
 
-    def timestep_scores(self, X: Any) -> list[NDArray[np.float64]]:
-        return [self._scan(rows, False)[0][:, 0] for rows in self._read(X).arrays]
+    def timestep_scores(self, X: Any, return_mask: bool = False) -> Any:
+        """Score timesteps: higher is more abnormal, about 1 on normal rows of our detectors.
 
-    def contributions(self, X: Any):
-        return [self._scan(rows, True)[0] for rows in self._read(X).arrays]
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            One series or several, with the channels of the training series.
+        return_mask : bool
+            Whether to return where there is a score, too.
+
+        Returns
+        -------
+        list of ndarray of shape (n_timesteps_i,), or a pair of lists
+            Scores, NaN where a timestep has none; masks, True where it has one.
+        """
+        scores = [self._timestep_scores(rows) for rows in self._read(X).arrays]
+        return (scores, [~np.isnan(s) for s in scores]) if return_mask else scores
+
+    def contributions(self, X: Any) -> list[NDArray[np.float64]]:
+        """Share of each channel in the timestep scores.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            One series or several, with the channels of the training series.
+
+        Returns
+        -------
+        list of ndarray of shape (n_timesteps_i, n_channels)
+            A row sums to the timestep score; NaN where there is none.
+
+        Raises
+        ------
+        ValueError
+            If the detector inside is one of PyOD's, which do not tell channels apart.
+        """
+        runs = self._read(X)
+        if not gives_contributions(self.detector_):
+            raise ValueError(
+                f"{type(self.detector_).__name__} scores windows as a whole: for contributions "
+                "take one of the autoencoders or PCAReconstruction"
+            )
+        return [self._scan(rows, by_channel=True).values for rows in runs.arrays]
+
+    def cleaning_summary(self, X: Any) -> pd.DataFrame:
+        """Count what is cleaned from series before they are scored.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            One series or several, with the channels of the training series.
+
+        Returns
+        -------
+        DataFrame
+            A row a series and channel: `series`, `channel`, `n_timesteps`, values that were
+            `missing`, `glitches` among the others, and values `in_long_gaps`, longer than a window,
+            which are not filled.
+        """
+        return cleaning_table(self.preprocessor_, self._read(X))
 
 
 def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:

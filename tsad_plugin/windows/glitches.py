@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..runs import Runs
-from ..steps import Despike
+from tsad_plugin.runs import Runs
+from tsad_plugin.steps import Despike
 
 # Values further outside the inner 80 % of the training values than this times its width are
 # extreme. (A fifth of the values may be glitches, and these two quantiles are none.)

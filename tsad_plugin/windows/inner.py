@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapters import ask, call, check_detector, unfitted
-from ..preprocessing import Prepared
-from ..reconstruction import CodingDetector
-from ..resampling import flat
-from ..runs import Runs
-from ..scoring import over_channels
+from tsad_plugin.adapters import ask, call, check_detector, unfitted
+from tsad_plugin.preprocessing import Prepared
+from tsad_plugin.reconstruction import CodingDetector
+from tsad_plugin.resampling import flat
+from tsad_plugin.runs import Runs
+from tsad_plugin.scoring import over_channels
+
 from .preparation import SeriesPreprocessor
 
 # From windows to values of their timesteps: (b, w, v).
@@ -41,6 +42,11 @@ def check_inner(detector: Any, window_size: int) -> None:
             f"{name} has score={detector.score!r}, and T² says nothing of single timesteps: use "
             "score='spe' or 'mahalanobis'"
         )
+
+
+def gives_contributions(detector: Any) -> bool:
+    """Whether a detector tells channels apart."""
+    return isinstance(detector, CodingDetector)
 
 
 def fit_inner(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ..preprocessing import Preprocessor, Scaler, changes_channels
-from ..runs import Runs
-from ..steps import Despike
+from tsad_plugin.preprocessing import Preprocessor, Scaler
+from tsad_plugin.runs import Runs
+from tsad_plugin.steps import Despike
+
 from .activity import Activity
 from .glitches import Glitches
 
@@ -70,7 +70,7 @@ class SeriesPreprocessor(Preprocessor):
         self.activity_ = Activity(min(MOVES_WITHIN, self.window_size)).fit(cleaned.arrays)
         n_inputs = series.n_channels
         if self._changes_channels:
-            filled = cleaned.with_arrays([self._filled(rows)[0] for rows in cleaned.arrays])
+            filled = cleaned.with_arrays([self.fill(rows)[0] for rows in cleaned.arrays])
             components = self.steps[-1].fit_transform(filled)
             self.input_scaler_ = Scaler("channel").fit_channels(components)
             n_inputs = components.n_channels
@@ -94,7 +94,7 @@ class SeriesPreprocessor(Preprocessor):
     def slice(self, rows: NDArray[Any]) -> Slice:
         """Prepare consecutive rows (n, c)."""
         cleaned = self.clean(rows)
-        filled, lasting = self._filled(cleaned)
+        filled, lasting = self.fill(cleaned)
         targets = self.target_scaler_.scale(filled[None])[0]
         inputs = targets
         if self._changes_channels:
@@ -128,7 +128,7 @@ class SeriesPreprocessor(Preprocessor):
             runs = step.transform(runs)
         return runs.arrays[0]
 
-    def _filled(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def fill(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Fill gaps; also where they last longer than a window."""
         lasting, missing = np.zeros(rows.shape, dtype=bool), np.isnan(rows)
         if not missing.any():
@@ -162,22 +162,8 @@ def _neighbours(gap: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.i
     return before, after
 
 
-def cleaning_summary(preprocessor: SeriesPreprocessor, series: Runs) -> pd.DataFrame:
-    """Count what cleaning finds, a row a series and channel."""
-    records = []
-    for name, rows in zip(series.ids.tolist(), series.arrays, strict=True):
-        cleaned = preprocessor.clean(rows)
-        _, lasting = preprocessor._filled(cleaned)
-        missing = np.isnan(rows)
-        for position, channel in enumerate(preprocessor.channels_):
-            records.append(
-                {
-                    "series": name,
-                    "channel": channel,
-                    "n_timesteps": len(rows),
-                    "missing": int(missing[:, position].sum()),
-                    "glitches": int((np.isnan(cleaned) & ~missing)[:, position].sum()),
-                    "in_long_gaps": int(lasting[:, position].sum()),
-                }
-            )
-    return pd.DataFrame(records)
+def check_despike(despike: Any) -> None:
+    """Raise a ValueError unless `despike` says what finds glitches."""
+    is_step = isinstance(despike, Despike)
+    if not (despike is None or is_step or (isinstance(despike, str) and despike == "auto")):
+        raise ValueError(f"despike must be 'auto', a Despike or None, got {despike!r}")

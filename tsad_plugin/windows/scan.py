@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..preprocessing import Prepared
-from ..training import inference_size
+from tsad_plugin.preprocessing import Prepared
+from tsad_plugin.training import inference_size
+
 from .inner import WindowValues
 from .overlap import Overlap, pieces, window_starts, window_view
 from .preparation import SeriesPreprocessor, Slice
@@ -18,13 +19,19 @@ class Scanned(NamedTuple):
     """Scores of consecutive rows.
 
     `values` (n, v) are contributions, or timestep scores where v is 1: NaN where nothing was
-    measured, or no window covers a row. `failed` (n,) are rows in which most channels are dead. The
-    first `n_final` rows keep what stands here, whatever rows come later.
+    measured, or no window covers a row. `failed` (n,) are rows in which most channels are `dead`
+    (n, c). The first `n_final` rows keep what stands here, whatever rows come later.
     """
 
     values: NDArray[np.float64]
     failed: NDArray[np.bool_]
+    dead: NDArray[np.bool_]
     n_final: int
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Timestep scores (n,)."""
+        return self.values.sum(axis=1)
 
 
 class Scan(NamedTuple):
@@ -66,7 +73,7 @@ class Scan(NamedTuple):
         share = part.dead[part.failed] if by_channel else np.ones((int(part.failed.sum()), 1))
         values[part.failed] = self.failed_score * share / share.sum(axis=1, keepdims=True)
         waits = self.preprocessor.window_size + self.stride - 2
-        return Scanned(values, part.failed, max(part.settled_until - waits, 0))
+        return Scanned(values, part.failed, part.dead, max(part.settled_until - waits, 0))
 
     def _over_windows(
         self, part: Slice, offset: int, values_of: WindowValues, by_channel: bool
