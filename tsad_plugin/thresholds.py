@@ -108,23 +108,35 @@ class KSigma(Thresholder):
         False: mean and sample standard deviation (``ddof=1``), for scores of good runs.
         True: median and 1.4826 · MAD, the median absolute deviation, for scores with outliers
         among them. Where more than half are equal the MAD is 0 and the median the threshold.
+    log : bool, default=False
+        Whether to take them of the logarithms of the scores, which must be positive then: for
+        scores that spread over factors, as those of timesteps do.
 
     References
     ----------
     .. [1] F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974.
     """
 
-    def __init__(self, k: float = 3.0, *, robust: bool = False) -> None:
+    def __init__(self, k: float = 3.0, *, robust: bool = False, log: bool = False) -> None:
         self.k = k
         self.robust = robust
+        self.log = log
 
     def _check_params(self) -> None:
         _check_number("k", self.k, "a positive number")
-        if not isinstance(self.robust, bool | np.bool_):
-            raise ValueError(f"robust must be True or False, got {self.robust!r}")
+        for name in ("robust", "log"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
 
     def _threshold(self, scores: Scores) -> float:
-        return _near_one(self._above_centre, scores)
+        if not self.log:
+            return _near_one(self._above_centre, scores)
+        if scores.min() <= 0:
+            raise ValueError(
+                f"log=True needs positive scores, found {scores.min():g}: use log=False"
+            )
+        with np.errstate(over="ignore"):  # infinity is stored as the largest float
+            return float(np.exp(self._above_centre(np.log(scores))))
 
     def _above_centre(self, scores: Scores) -> float:
         centre, sigma = scores.mean(), scores.std(ddof=1)

@@ -25,8 +25,9 @@ from .tables import cleaning_table, correlation_table
 # Rows that are scored at a time.
 SLICE_ROWS = 20_000
 # The threshold without a `contamination`: robust standard deviations above the median of scores
-# that were held out, among which the first rows of a fault may be. (docs/long_series.md measures.)
-K = 8.0
+# that were held out, among which the first rows of a fault may be; of their logarithms where they
+# are mean squares. (docs/long_series.md measures.)
+K, LOG_K = 8.0, 5.0
 
 
 class WindowedDetector(SegmentFinder):
@@ -57,8 +58,8 @@ class WindowedDetector(SegmentFinder):
     stride : int, default=1
         Timesteps from one scored window to the next, at most `window_size`. It learns from all.
     contamination : float or thresholder, optional
-        By default `KSigma(8, robust=True)`, learned from `calibration_scores_`. Or another
-        thresholder, or, as in PyOD, the share of outliers among the training timesteps.
+        By default `KSigma(5, robust=True, log=True)`, for detectors of PyOD
+        `KSigma(8, robust=True)`, learned from `calibration_scores_`. Or another thresholder, or, as in PyOD, the share of outliers among the training timesteps.
     despike : {"auto"}, Despike or None, default="auto"
         What makes gaps of glitches before anything is learned: `Glitches`, a step of your own, or
         nothing. Spikes that come in a rhythm are kept.
@@ -171,7 +172,10 @@ class WindowedDetector(SegmentFinder):
             )
 
     def _asked_contamination(self) -> Any:
-        return KSigma(K, robust=True) if self.contamination is None else self.contamination
+        if self.contamination is not None:
+            return self.contamination
+        log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
+        return KSigma(LOG_K if log else K, robust=True, log=log)
 
     def _read_training(self, X: Any) -> Runs:
         return as_series(X)
