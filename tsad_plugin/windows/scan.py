@@ -62,11 +62,25 @@ class Scan(NamedTuple):
             return None
         return reach + self.preprocessor.window_size + self.stride + self.smoothing
 
+    @property
+    def lag(self) -> int | None:
+        """Rows after a row until its score is final, where no gap is near; None for all of them."""
+        reach = self.preprocessor.reach_
+        return None if reach is None else reach + self.stride - 2
+
     def rows(
-        self, rows: NDArray[Any], offset: int, values_of: WindowValues, by_channel: bool
+        self,
+        rows: NDArray[Any],
+        offset: int,
+        values_of: WindowValues,
+        by_channel: bool,
+        n_open: int = 0,
     ) -> Scanned:
-        """Score rows (n, c), the first of which has the position `offset` in its series."""
-        part = self.preprocessor.slice(rows)
+        """Score rows (n, c), the first of which has the position `offset` in its series.
+
+        The last `n_open` of them may still change: what is final does not depend on them.
+        """
+        part = self.preprocessor.slice(rows, n_open)
         values = self._over_windows(part, offset, values_of, by_channel)
         values[~part.observed.any(axis=1)] = np.nan
         values = smoothed(values, self.smoothing)
