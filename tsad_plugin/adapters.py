@@ -108,7 +108,7 @@ class OnRuns(RunDetector):
         self.detector_ = self._fitted(rows)
         folds = held_out_folds(fixed_order(len(rows)), HELD_OUT)
         self.calibration_scores_ = np.concatenate([self._held_out(rows, fold) for fold in folds])
-        _warn_of_mates(self.detector_, rows)
+        warn_of_mates(self.detector_, rows)
 
     def _fitted(self, rows: NDArray[np.float64]) -> Any:
         detector = unfitted(self.detector)
@@ -177,18 +177,19 @@ def _pyods(name: str) -> type[Any]:
     return getattr(import_module(module), cls)
 
 
-def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
+def warn_of_mates(detector: Any, rows: NDArray[np.float64], noun: str = "run") -> None:
     """Warn where a row's score depends on the rows that are scored with it."""
-    if len(rows) >= TRIED and _looks_at_mates(detector, rows[:TRIED]):
+    if len(rows) >= TRIED and looks_at_mates(detector, rows[:TRIED]):
         warnings.warn(
-            f"{type(detector).__name__} scores a run by the runs that it is scored with: score "
-            "the same set together, or take a detector that scores each run by itself",
+            f"{type(detector).__name__} scores a {noun} by the {noun}s that it is scored with: "
+            f"score the same set together, or take a detector that scores each {noun} by itself",
             UserWarning,
             stacklevel=2,
         )
 
 
-def _looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
+def looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
+    """Whether some rows have other scores where there are fewer of them."""
     half = len(few) // 2
     try:
         first, again, last = (ask(detector, some) for some in (few, few, few[half:]))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from tsad_plugin.adapters import TRIED, looks_at_mates
 from tsad_plugin.windows import WindowedDetector
-from tsad_plugin.windows.inner import window_values
+from tsad_plugin.windows.inner import gives_contributions, window_values
 from tsad_plugin.windows.scan import Scan, Scanned
 
 from .clock import Positions
@@ -120,6 +122,17 @@ def _check_detector(detector: Any) -> None:
             "WindowedDetector and fit that on normal series"
         )
     check_is_fitted(detector, "thresholder_")
+    hosted, shape = detector.detector_, detector.preprocessor_.input_shape_
+    if not gives_contributions(hosted) and looks_at_mates(hosted, _any_windows(shape)):
+        raise ValueError(
+            f"{type(hosted).__name__} scores a window by the windows that it is scored with, so "
+            "no score is ever final: take a detector that scores each window by itself, as KNN does"
+        )
+
+
+def _any_windows(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A few windows (b, w * i) as flat rows."""
+    return np.random.default_rng(0).normal(size=(TRIED, math.prod(shape)))
 
 
 def _margin(scan: Scan) -> int:
