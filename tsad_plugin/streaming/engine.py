@@ -66,7 +66,12 @@ class Engine:
     detector : WindowedDetector
         A fitted one.
     max_delay : int
-        How many of the last rows may still change.
+        How many rows may come before one that they follow.
+
+    Attributes
+    ----------
+    n_open : int
+        How many of the last rows may still change: the newest, and those that it may overtake.
     """
 
     def __init__(self, detector: Any, max_delay: int) -> None:
@@ -74,16 +79,17 @@ class Engine:
         self.detector = copy.copy(detector)  # a fit makes the other one anew
         self.scan: Scan = detector._scanner()
         self.margin, self.max_delay = _margin(self.scan), max_delay
+        self.n_open = max_delay + 1 if max_delay else 0
 
     @property
     def lag(self) -> int:
         """Rows after a row until its score is final, where no gap is near."""
-        return int(self.scan.lag or 0) + self.max_delay
+        return int(self.scan.lag or 0) + self.n_open
 
     @property
     def most(self) -> int:
         """Rows of a piece: so many that one without any row leaves nothing else to be kept."""
-        return max(PIECE_ROWS, 2 * self.margin + self.max_delay)
+        return max(PIECE_ROWS, 2 * self.margin + self.n_open)
 
     def advance(self, state: State) -> tuple[State, Update]:
         """Score what is there, and keep what will be needed."""
@@ -93,7 +99,7 @@ class Engine:
             self._rows(state, scanned, state.n_final, n_final),
             self._rows(state, scanned, n_final, state.n_rows),
         )
-        needed = min(n_final - self.margin, state.n_rows - self.max_delay)
+        needed = min(n_final - self.margin, state.n_rows - self.n_open)
         return state._replace(n_final=n_final).kept_from(needed), update
 
     def _scanned(self, state: State) -> Scanned:
@@ -101,7 +107,7 @@ class Engine:
             none = np.empty(0, dtype=bool)
             return Scanned(np.empty((0, 1)), none, none[:, None], 0)
         with window_values(self.detector.detector_, by_channel=False) as values_of:
-            return self.scan.rows(state.rows, state.start, values_of, False, self.max_delay)
+            return self.scan.rows(state.rows, state.start, values_of, False, self.n_open)
 
     def _rows(self, state: State, scanned: Scanned, first: int, end: int) -> ScoredRows:
         """Rows `first` to `end` (exclusive) of the series."""

@@ -30,7 +30,7 @@ class StreamScorer:
     detector : WindowedDetector
         A fitted one. What becomes of it later has no effect here.
     max_delay : int, default=0
-        How many rows after its place a late row may come and be put there. Final scores come as
+        How many rows may overtake a late one, which is then put in its place. Final scores come as
         many rows later.
     step : float or timedelta, optional
         Time from one row to the next, where rows come with times.
@@ -61,14 +61,21 @@ class StreamScorer:
     --------
     >>> from tsad_plugin import PCAReconstruction, StreamScorer, WindowedDetector
     >>> from tsad_plugin.datasets import make_machines
-    >>> machines = make_machines(2, random_state=0)
+    >>> machine = make_machines(1, 1000, random_state=0).arrays[0]
+    >>> detector = WindowedDetector(PCAReconstruction()).fit(machine[:600])
+    >>> scorer = StreamScorer(detector)
+    >>> update = scorer.update(machine[600:800])
+    >>> len(update.final.scores), len(update.provisional.scores)
+    (143, 57)
+    >>> len(scorer.finish().final.scores)
+    57
     """
 
     def __init__(self, detector: Any, *, max_delay: int = 0, step: Any = None) -> None:
-        self._engine = Engine(detector, max_delay)
         whole = isinstance(max_delay, numbers.Integral) and not isinstance(max_delay, bool)
         if not (whole and max_delay >= 0):
             raise ValueError(f"max_delay must be an integer, at least 0, got {max_delay!r}")
+        self._engine = Engine(detector, int(max_delay))
         self._clock = None if step is None else Clock.of(step)
         self._state = State.empty(detector.n_channels_)
 
@@ -127,7 +134,7 @@ class StreamScorer:
         state, clock, places = self._placed(len(values), positions, times)
         state, values, places = _first_of_each(state, values, places)
         n_late = int(np.searchsorted(places, state.n_rows))
-        state = state.with_late(values[:n_late], places[:n_late], self._engine.max_delay)
+        state = state.with_late(values[:n_late], places[:n_late], self._engine.n_open)
         parts = []
         for piece in pieces(values[n_late:], places[n_late:], state.n_rows, self._engine.most):
             state, part = self._engine.advance(state.appended(piece))

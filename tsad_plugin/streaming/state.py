@@ -88,8 +88,8 @@ class State(NamedTuple):
             rows=self.rows[first:].copy(), came=self.came[first:].copy(), start=self.start + first
         )
 
-    def with_late(self, rows: NDArray[np.float64], positions: Positions, max_delay: int) -> State:
-        """The state with rows put in their places, where they come no later than `max_delay`.
+    def with_late(self, rows: NDArray[np.float64], positions: Positions, n_open: int) -> State:
+        """The state with rows put in their places, where these are among the last `n_open`.
 
         `positions` (n,) lie before the end of the series, and none stands twice.
         """
@@ -97,7 +97,7 @@ class State(NamedTuple):
         known = places >= 0
         come = np.zeros_like(known)
         come[known] = self.came[places[known]]
-        fits = ~come & (positions >= self.n_rows - max_delay) & (positions >= 0)
+        fits = ~come & (positions >= self.n_rows - n_open) & (positions >= 0)
         new_rows, new_came = self.rows.copy(), self.came.copy()
         new_rows[places[fits]], new_came[places[fits]] = rows[fits], True
         n_fits, n_come = int(fits.sum()), int(come.sum())
