@@ -21,8 +21,8 @@ from .preprocessing import Preprocessor, Scaler
 from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
 from .training import seeded
 from .tuning import FixedThreshold
-from .windows import Activity, Glitches, SeriesPreprocessor, WindowedDetector
 from .whitening import ErrorGaussian
+from .windows import Activity, Glitches, SeriesPreprocessor, WindowedDetector
 
 # The only classes that are written and read.
 CLASSES: dict[str, type] = {
