@@ -58,8 +58,9 @@ class WindowedDetector(SegmentFinder):
     stride : int, default=1
         Timesteps from one scored window to the next, at most `window_size`. It learns from all.
     contamination : float or thresholder, optional
-        By default `KSigma(5, robust=True, log=True)`, for detectors of PyOD
-        `KSigma(8, robust=True)`, learned from `calibration_scores_`. Or another thresholder, or, as in PyOD, the share of outliers among the training timesteps.
+        A thresholder, which learns from `calibration_scores_`, or, as in PyOD, the share of
+        outliers among the training timesteps. By default `KSigma(5, robust=True, log=True)`, for
+        detectors of PyOD `KSigma(8, robust=True)`.
     despike : {"auto"}, Despike or None, default="auto"
         What makes gaps of glitches before anything is learned: `Glitches`, a step of your own, or
         nothing. Spikes that come in a rhythm are kept.
