@@ -45,7 +45,9 @@ class WindowedDetector(SegmentFinder):
 
     Train it on normal rows: scaling, network and threshold come from them alone. The last rows of
     each series (`validation_fraction`), a window apart from those before, are held out of training;
-    they choose the epoch, level the scores to a mean of about 1, and set the threshold.
+    they choose the epoch, level the scores to a mean of about 1, and set the threshold. (With
+    `score="mahalanobis"` half of them do the former and half the latter, as in [1]_: a Gaussian of
+    many channels knows the rows that it was learned from.)
 
     Parameters
     ----------
@@ -119,13 +121,6 @@ class WindowedDetector(SegmentFinder):
     ----------
     .. [1] P. Malhotra et al., "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
        2016, arXiv:1607.00148.
-    .. [2] F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974.
-
-    Examples
-    --------
-    >>> from tsad_plugin import PCAReconstruction, WindowedDetector
-    >>> from tsad_plugin.datasets import make_machines
-    >>> machines, times = make_machines(random_state=1, return_times=True)
     """
 
     own_rules: ClassVar[dict[str, Rule]] = {
@@ -187,14 +182,15 @@ class WindowedDetector(SegmentFinder):
 
     def _fit_runs(self, runs: Runs) -> None:
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
-        blocks = blocks_of(runs, self.window_size, self.validation_fraction)
+        apart = getattr(self.detector, "score", None) == "mahalanobis"
+        blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
-        kept = runs.with_arrays([rows[: block.kept_until] for rows, block in pairs])
+        kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
-        self._calibrate([rows[block.held_out_from :] for rows, block in pairs])
+        self._calibrate([rows[block.unseen] for rows, block in pairs])
         self.cleaning_ = cleaning_table(self.preprocessor_, runs)
         self.correlation_ = correlation_table(self.preprocessor_, kept)
 
