@@ -16,6 +16,20 @@ from .timesteps import BENCHMARK, EXTRA
 LOWER_IS_BETTER = ("far", "mar", "fit_seconds", "score_seconds", "peak_mb")
 METRICS = tuple(dict.fromkeys((*MEASURES, *EXTRA, *LOWER_IS_BETTER)))
 ALPHA = 0.05
+# What measures are called, in the order in which they are shown.
+TITLES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "AP",
+    "pr_auc": "PR-AUC",
+    "vus_pr": "VUS-PR",
+    "precision_at_n": "P@n",
+    "f1": "F1",
+    "far": "FAR",
+    "mar": "MAR",
+    "range_f1": "range F1",
+    "range_precision": "range precision",
+    "range_recall": "range recall",
+}
 
 
 def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
@@ -39,7 +53,7 @@ def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
     ValueError
         If there is no such column, or there are several protocols.
     """
-    _check_metric(results, metric)
+    check_metric(results, metric)
     if results.protocol.nunique() > 1:
         raise ValueError("results hold two protocols: select one, results[results.protocol == …]")
     # A row without a time is of a fit that failed: the mean of the others would be of other runs.
@@ -51,7 +65,8 @@ def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
     ).rename_axis(index="dataset", columns="detector")
 
 
-def _check_metric(results: pd.DataFrame, metric: str) -> None:
+def check_metric(results: pd.DataFrame, metric: str) -> None:
+    """Raise a ValueError where results have no such measure."""
     if metric in EXTRA and metric not in results.columns:
         raise ValueError(
             f"results have no {metric!r}: it is measured of timesteps, with aeon: {BENCHMARK}"
