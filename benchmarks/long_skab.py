@@ -1,6 +1,6 @@
 """The 34 experiments of SKAB under its protocol: one model a file, learned from 400 rows.
 
-    python benchmarks/long_skab.py [--detectors FCAutoEncoder ...] [--window-size 10]
+    python benchmarks/long_skab.py [--detectors FCAutoEncoder ...] [--window-size 10] [--k 6]
 
 The data folder is TSAD_DATA (default ../shared/data). F1, false alarms (FAR) and misses (MAR) are
 pooled over the rows after the 400th of all files, without point adjustment, ROC-AUC and AP means
@@ -16,7 +16,7 @@ from common import DATA
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tsad_plugin
-from tsad_plugin import PCAReconstruction, Runs, WindowedDetector
+from tsad_plugin import KSigma, PCAReconstruction, Runs, WindowedDetector
 from tsad_plugin.datasets import read_skab
 from tsad_plugin.detectors import ALL
 
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--window-size", type=int, default=10)
     parser.add_argument("--smoothing", type=int, default=10)
     parser.add_argument("--latent-dim", type=int, default=24)
+    parser.add_argument("--k", type=float, help="of KSigma(k, robust=True, log=True)")
     arguments = parser.parse_args()
     files = read_skab(DATA / "skab")
     truth = [labels[TRAINED_ON:] for labels in files.timestep_labels or ()]
@@ -73,7 +74,12 @@ def main() -> None:
             linear_path=True, latent_dim=arguments.latent_dim
         )
         start = time.perf_counter()
-        detector = WindowedDetector(inside, arguments.window_size, smoothing=arguments.smoothing)
+        detector = WindowedDetector(
+            inside,
+            arguments.window_size,
+            smoothing=arguments.smoothing,
+            contamination=arguments.k and KSigma(arguments.k, robust=True, log=True),
+        )
         found = measures(judged(detector, files))
         print(line(name, found, time.perf_counter() - start), flush=True)
 
