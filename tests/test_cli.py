@@ -20,10 +20,10 @@ from sklearn.metrics import roc_auc_score
 
 from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
 from tsad_plugin.cli_input import Columns, make_detector, read_table
+from tsad_plugin.cli_threshold import from_text
 from tsad_plugin.encoding import CLASSES
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.sources import load_table
-from tsad_plugin.thresholds import from_text
 
 DETECTORS = [n for n, cls in CLASSES.items() if issubclass(cls, ReconstructionDetector)]
 QUICK = "--set n_epochs=2 --set hidden_dims=[8] --set latent_dim=2 --set validation_fraction=0.5"

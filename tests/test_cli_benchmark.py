@@ -16,7 +16,8 @@ from tsad_plugin import KSigma, OnRuns, PCAReconstruction, Runs, benchmark, cli_
 from tsad_plugin import html_report as reports
 from tsad_plugin.cli_compared import COMPARED, read_data, read_detectors, simulated
 from tsad_plugin.cli_input import Columns
-from tsad_plugin.evaluation import LabelledRuns, grid
+from tsad_plugin.evaluation import grid
+from tsad_plugin.evaluation.data_sets import as_labelled
 
 QUICK = "--detector PopulationBand --detector PCAReconstruction --seeds 2 --out out"
 TABLE = "batches.csv --run batch --time hours --label quality"
@@ -64,7 +65,7 @@ def test_train_and_test_given_together_are_one_data_set_in_any_order() -> None:
     for order in (["Toy_TRAIN.tsv", "Toy_TEST.tsv"], ["Toy_TEST.tsv", "Toy_TRAIN.tsv"]):
         data = read(*order)
         assert list(data) == ["Toy"]
-        assert data["Toy"].digest == LabelledRuns.of(("Toy_TRAIN.tsv", "Toy_TEST.tsv")).digest
+        assert data["Toy"].digest == as_labelled(("Toy_TRAIN.tsv", "Toy_TEST.tsv")).digest
 
 
 def test_a_part_alone_or_another_file_is_split_into_folds() -> None:
@@ -179,7 +180,7 @@ def test_it_says_who_is_first_and_writes_every_file(printed: str) -> None:
     assert all(f"out/{name}" in printed for name in names - {"results.jsonl"})
     rows = [line.split() for line in printed.splitlines() if re.match(r" +\d\.\d\d ", line)]
     assert len(rows) == 4
-    text = Path("out/report.md").read_text("utf-8")
+    text = Path("out/report.md").read_text("utf-8").replace("**", "")
     assert all(f"| {row[1]} | {row[0]} | {row[2]} | {row[3]} to {row[5]} |" in text for row in rows)
 
 
@@ -313,7 +314,7 @@ def test_runs_without_labels_are_refused(here: Path) -> None:
     assert refusal(f"benchmark plain.ts {QUICK}").startswith("error: plain: runs have no labels")
     with pytest.raises(ValueError, match="no run has the label --normal '1'; labels here: none"):
         read("plain.ts", normal="1")
-    assert isinstance(LabelledRuns.of("Single.txt").runs, Runs)
+    assert isinstance(as_labelled("Single.txt").runs, Runs)
 
 
 @pytest.mark.realdata

@@ -56,9 +56,9 @@ from tsad_plugin import (
     PCAReconstruction,
     PopulationBand,
     Runs,
-    calibration,
+    batches,
     encoding,
-    training,
+    folds,
 )
 from tsad_plugin.autoencoder import SequenceAutoEncoder
 from tsad_plugin.networks import FAMILIES
@@ -589,7 +589,7 @@ def check_batches_of_bounded_memory_give_the_same(cls: Detector) -> None:
     detector = trained(cls)
     scores, reconstruction = detector.decision_function(fresh()), detector.reconstruct(fresh())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "MAX_BATCH_VALUES", 500)  # 6 runs
+        patch.setattr(batches, "MAX_BATCH_VALUES", 500)  # 6 runs
         assert len(list(detector._batches(detector._read(fresh())))) == 7
         close(detector.decision_function(fresh()), scores)
         for one, other in zip(detector.reconstruct(fresh()), reconstruction, strict=True):
@@ -803,7 +803,7 @@ def check_a_number_is_pyods_percentile(cls: Detector) -> None:
 def check_our_thresholders_learn_from_calibration_scores(cls: Detector) -> None:
     shared = KSigma(1)
     detector, other = (quick(cls, contamination=shared).fit(X) for X in (runs(), as_matrix(40, 2)))
-    assert vars(shared) == {"k": 1, "robust": False}, "what was passed is not fitted"
+    assert vars(shared) == {"k": 1, "robust": False, "log": False}, "what was passed is not fitted"
     assert detector.threshold_ != other.threshold_
     assert detector.threshold_ == KSigma(1).fit(detector.calibration_scores_).thresh_
     equal(detector.labels_, detector.decision_scores_ > detector.threshold_)

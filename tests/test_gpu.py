@@ -7,7 +7,7 @@ import pytest
 import torch
 from waves import as_matrix
 
-from tsad_plugin import LSTMVAE, FCAutoEncoder, load, save
+from tsad_plugin import LSTMVAE, FCAutoEncoder, WindowedDetector, load, save
 from tsad_plugin.autoencoder import SequenceAutoEncoder
 from tsad_plugin.detectors import ALL
 
@@ -75,3 +75,16 @@ def test_the_cpus_and_cudas_random_states_are_left_alone() -> None:
     fitted(LSTMVAE)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.equal(torch.cuda.get_rng_state(), before[1])
+
+
+@every_detector
+def test_windows_of_a_series_are_scored_on_cuda_as_on_the_cpu(
+    cls: type[SequenceAutoEncoder],
+) -> None:
+    rng, t = np.random.default_rng(0), np.arange(1200)[:, None]
+    series = np.sin(t / [5, 7]) + 0.1 * rng.normal(size=(1200, 2))
+    series[300:305, 0] = np.nan
+    detector = WindowedDetector(cls(n_epochs=3, device="cuda", random_state=0), 20).fit(series)
+    on_cuda = detector.decision_function(series)
+    detector.detector_.set_params(device="cpu")
+    np.testing.assert_allclose(detector.decision_function(series), on_cuda, **ALIKE)

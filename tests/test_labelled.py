@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tsad_plugin import Runs
 from tsad_plugin.evaluation import LabelledRuns
+from tsad_plugin.evaluation.data_sets import as_labelled
 
 
 def runs_labelled(labels: list[object], first_id: int = 0) -> Runs:
@@ -135,8 +136,8 @@ def test_files_of_the_archive_are_read_one_or_a_pair(tmp_path: Path) -> None:
     paths = [tmp_path / f"Toy_{part}.tsv" for part in ("TRAIN", "TEST")]
     for path in paths:
         path.write_text("1\t0.5\t0.7\n2\t0.1\t0.2\n1\t0.4\t0.1\n")
-    assert LabelledRuns.of(paths[0]).test is None
-    pair = LabelledRuns.of((str(paths[0]), paths[1]))
+    assert as_labelled(paths[0]).test is None
+    pair = as_labelled((str(paths[0]), paths[1]))
     assert pair.test is not None
     assert pair.test_outlier.tolist() == [False, True, False]
 
@@ -157,9 +158,9 @@ GAPPY = Runs([np.zeros((3, 1)), np.ones((3, 1))], ids=["A", "B"], labels=["ok", 
         (lambda: LabelledRuns(MIXED, groups=[np.nan] * 26), "groups holds a missing value"),
         (lambda: LabelledRuns(MIXED, groups=[1, 2]), r"groups has shape \(2,\) for 26 runs"),
         (lambda: LabelledRuns(MIXED, test=MIXED, groups=[1] * 26), "with test there is no split"),
-        (lambda: LabelledRuns.of(7), "cannot be read from.*int.*LabelledRuns"),
-        (lambda: LabelledRuns.of((MIXED, MIXED, MIXED)), "cannot be read from"),
-        (lambda: LabelledRuns.of([MIXED, MIXED]), "cannot be read from.*list"),
+        (lambda: as_labelled(7), "cannot be read from.*int.*LabelledRuns"),
+        (lambda: as_labelled((MIXED, MIXED, MIXED)), "cannot be read from"),
+        (lambda: as_labelled([MIXED, MIXED]), "cannot be read from.*list"),
         (
             lambda: LabelledRuns(runs_labelled([0, 1])).splits("unsupervised", 3, 0),
             "2 runs cannot be split into 3 folds",

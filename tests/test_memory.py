@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tsad_plugin import FCAutoEncoder, PCAReconstruction, forms, training
+from tsad_plugin import FCAutoEncoder, PCAReconstruction, batches, forms
 from tsad_plugin.forms import blocks
 
 N_RUNS, SHAPE = 3000, (50, 2)
@@ -81,7 +81,7 @@ def test_scoring_holds_a_batch_however_many_runs_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fitted, few, many = detector().fit(waves(100)), waves(1000), waves(10_000)
-    monkeypatch.setattr(training, "MAX_BATCH_VALUES", 20_000)  # two hundred runs
+    monkeypatch.setattr(batches, "MAX_BATCH_VALUES", 20_000)  # two hundred runs
     fitted.decision_function(few)
     more = highest(lambda: fitted.decision_function(many)) - highest(
         lambda: fitted.decision_function(few)

@@ -32,12 +32,13 @@ from tsad_plugin.runs import Runs
 from tsad_plugin.steps import ChannelPCA, Despike, MovingAverage, Step
 from tsad_plugin.thresholds import ConformalThreshold, KSigma, PeaksOverThreshold, Thresholder
 from tsad_plugin.tuning import FixedThreshold
+from tsad_plugin.windows import WindowedDetector
 
 DETECTORS = [cls for cls in CLASSES.values() if issubclass(cls, ReconstructionDetector)]
 NETWORKS = [cls for cls in DETECTORS if issubclass(cls, SequenceAutoEncoder)]
 THRESHOLDERS = [cls for cls in CLASSES.values() if issubclass(cls, Thresholder)]
 STEPS = [cls for cls in CLASSES.values() if issubclass(cls, Step)]
-USER_CLASSES = [*DETECTORS, OnRuns, *THRESHOLDERS, *STEPS]
+USER_CLASSES = [*DETECTORS, OnRuns, WindowedDetector, *THRESHOLDERS, *STEPS]
 NEEDED: dict[type[Any], list[Any]] = {OnRuns: ["KNN"], FixedThreshold: [1.5]}
 
 QUICK = {"n_epochs": 1, "hidden_dims": (4,), "latent_dim": 2, "n_threads": 1}

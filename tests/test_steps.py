@@ -230,7 +230,7 @@ def naive_line(part: NDArray[Any], t: int) -> float:
 
 
 def naive_despike(step: Despike, run: NDArray[Any]) -> NDArray[Any]:
-    half, out = step.window_size // 2, run.copy()
+    half, far = step.window_size // 2, np.zeros(run.shape, dtype=bool)
     for t, c in np.ndindex(*run.shape):
         channel, from_end = run[:, c], len(run) - 1 - t
         window = channel[max(0, t - half) : t + half + 1]
@@ -241,7 +241,11 @@ def naive_despike(step: Despike, run: NDArray[Any]) -> NDArray[Any]:
         else:
             measured = window[~np.isnan(window)]
             usual = np.median(measured) if len(measured) else nan
-        if abs(channel[t] - usual) > step.threshold * step.scale_[c]:
+        far[t, c] = abs(channel[t] - usual) > step.threshold * step.scale_[c]
+    out = run.copy()
+    for t, c in np.argwhere(far).tolist():
+        near = slice(max(0, t - step.window_size), t + step.window_size + 1)
+        if 2 * far[near, c].sum() <= (~np.isnan(run[near, c])).sum():
             out[t, c] = nan
     return out
 

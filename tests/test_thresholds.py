@@ -23,12 +23,12 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from tsad_plugin import thresholds
+from tsad_plugin.cli_threshold import from_text
 from tsad_plugin.thresholds import (
     ConformalThreshold,
     KSigma,
     PeaksOverThreshold,
     Thresholder,
-    from_text,
 )
 
 LARGEST = sys.float_info.max
@@ -281,7 +281,7 @@ def test_init_only_stores(thresholder: Thresholder) -> None:
 
 
 def test_the_first_argument_may_be_positional() -> None:
-    assert KSigma(2).get_params() == {"k": 2, "robust": False}
+    assert KSigma(2).get_params() == {"k": 2, "robust": False, "log": False}
     assert PeaksOverThreshold(0.01).get_params() == {"q": 0.01, "level": 0.98}
     assert ConformalThreshold(0.2).get_params() == {"alpha": 0.2}
 

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tsad_plugin import calibration, training
+from tsad_plugin import batches, calibration, training
+from tsad_plugin.batches import Batch, Examples
 from tsad_plugin.calibration import train_calibrated
 from tsad_plugin.folds import MAX_FOLDS, MIN_VALIDATION_RUNS, fixed_order, held_out_folds
 from tsad_plugin.networks import FAMILIES, Autoencoder, GaussianBottleneck, LinearBottleneck, build
@@ -22,7 +23,6 @@ from tsad_plugin.scoring import LatentDistribution
 from tsad_plugin.steps import ChannelPCA
 from tsad_plugin.training import (
     CLIP_NORM,
-    Examples,
     Schedule,
     choose_device,
     draw_seed,
@@ -61,9 +61,13 @@ def waves(n_runs: int, seed: int = 0) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
+def data_of(inputs: Any, observed: Any = None) -> Examples:
+    values = np.asarray(inputs)
+    return Examples(Prepared(values, values, observed), CPU)
+
+
 def examples(n_runs: int, seed: int = 0, observed: Any = None) -> Examples:
-    weights = None if observed is None else torch.from_numpy(observed)
-    return Examples(torch.from_numpy(waves(n_runs, seed)), weights)
+    return data_of(waves(n_runs, seed), observed)
 
 
 def prepare(n_runs: int, n_gaps: int = 0) -> Prepared:
@@ -123,7 +127,7 @@ def test_training_lowers_the_loss_and_moves_every_weight(family: str, bottleneck
 def test_automatic_batches_hold_every_run_once(n_runs: int) -> None:
     inputs = torch.arange(float(n_runs)).view(n_runs, 1, 1)
     spy, rule = Spy(), schedule(batch_size="auto", n_epochs=1)
-    train(spy, Examples(inputs, None), None, rule)
+    train(spy, data_of(inputs), None, rule)
     assert sorted(int(run) for batch in spy.batches for run in batch) == list(range(n_runs))
     assert {len(batch) for batch in spy.batches[:-1]} <= {rule.batch_size_for(n_runs)}
 
@@ -134,7 +138,7 @@ def test_every_run_is_used_once_an_epoch_and_a_last_small_batch_too(
 ) -> None:
     inputs = torch.arange(float(n_runs)).view(n_runs, 1, 1).expand(-1, *SHAPE)
     spy = Spy()
-    train(spy, Examples(inputs, None), None, schedule(n_epochs=3))
+    train(spy, data_of(inputs), None, schedule(n_epochs=3))
     assert [len(b) for b in spy.batches] == sizes * 3
     orders = []
     for epoch in range(3):
@@ -146,11 +150,11 @@ def test_every_run_is_used_once_an_epoch_and_a_last_small_batch_too(
 
 def test_weights_are_picked_with_their_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = torch.arange(9.0).view(9, 1, 1).expand(-1, *SHAPE)
-    data = Examples(inputs, inputs.int() % 2 == 0)
-    picked: list[Examples] = []
+    data = data_of(inputs, (inputs.int() % 2 == 0).numpy())
+    picked: list[Batch] = []
     pick = Examples.pick
 
-    def noting(self: Examples, index: Any) -> Examples:
+    def noting(self: Examples, index: Any) -> Batch:
         picked.append(pick(self, index))
         return picked[-1]
 
@@ -209,11 +213,11 @@ def test_the_best_weights_are_kept_by_copy(monkeypatch: pytest.MonkeyPatch) -> N
 def test_validation_that_rises_from_the_start_keeps_the_first_epoch() -> None:
     net, data = network(), examples(9)
     # What training makes worse: runs of the opposite sign of a network that learns a constant.
-    constant = Examples(torch.full((9, *SHAPE), 2.0), None)
-    history = train(net, constant, Examples(-constant.inputs, None), schedule(n_epochs=8))
+    constant = data_of(torch.full((9, *SHAPE), 2.0))
+    history = train(net, constant, data_of(-constant.inputs), schedule(n_epochs=8))
     losses = [h["validation_loss"] for h in history]
     assert losses.index(min(losses)) == 0
-    assert evaluate(net, Examples(-constant.inputs, None)) == pytest.approx(min(losses), rel=1e-5)
+    assert evaluate(net, data_of(-constant.inputs)) == pytest.approx(min(losses), rel=1e-5)
     assert evaluate(net, data) > 0
 
 
@@ -265,7 +269,7 @@ def test_what_stands_in_a_gap_has_no_influence_on_the_loss() -> None:
     net = Spy()
     with torch.no_grad():
         net.weight.zero_()
-    assert evaluate(net, data) == evaluate(net, Examples(other, data.weights))
+    assert evaluate(net, data) == evaluate(net, data_of(other, observed))
 
 
 def test_runs_without_any_observed_value_have_no_loss() -> None:
@@ -276,7 +280,7 @@ def test_runs_without_any_observed_value_have_no_loss() -> None:
 
 
 def test_noise_changes_the_inputs_but_not_what_they_are_compared_with() -> None:
-    data = Examples(torch.ones(200, *SHAPE), None)
+    data = data_of(torch.ones(200, *SHAPE))
     spy = Spy()
     (entry,) = train(spy, data, None, schedule(noise=0.3, n_epochs=1, batch_size=200, lr=1e-30))
     (seen,) = spy.batches
@@ -288,7 +292,7 @@ def test_noise_changes_the_inputs_but_not_what_they_are_compared_with() -> None:
 
 
 def test_there_is_no_noise_unless_asked_for() -> None:
-    spy, data = Spy(), Examples(torch.ones(9, *SHAPE), None)
+    spy, data = Spy(), data_of(torch.ones(9, *SHAPE))
     train(spy, data, None, schedule(n_epochs=1))
     assert all((batch == 1).all() for batch in spy.batches)
 
@@ -305,7 +309,7 @@ def test_gradients_are_clipped_at_every_batch(monkeypatch: pytest.MonkeyPatch) -
         return before
 
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", noting)
-    data = Examples(1e3 * examples(9).inputs, None)
+    data = data_of(1e3 * examples(9).inputs)
     train(network(), data, None, schedule(n_epochs=2))
     assert len(norms) == 2 * 3
     assert all(before > CLIP_NORM for before, _ in norms)
@@ -325,7 +329,7 @@ def test_the_penalty_counts_by_its_weight() -> None:
 
 def test_training_that_diverges_says_so() -> None:
     text = "training diverged in epoch 0: lower lr, it is 0.01"
-    data = Examples(torch.full((9, *SHAPE), 1e30), None)
+    data = data_of(torch.full((9, *SHAPE), 1e30))
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         train(network(), data, None, schedule())
 
@@ -346,7 +350,7 @@ def test_reconstruction_in_batches_is_that_of_all_at_once(
 ) -> None:
     net, inputs = network("FC", bottleneck).train(), waves(11)
     whole, codes = reconstruct(net, inputs)
-    monkeypatch.setattr(training, "MAX_BATCH_VALUES", 4 * math.prod(SHAPE))
+    monkeypatch.setattr(batches, "MAX_BATCH_VALUES", 4 * math.prod(SHAPE))
     sizes: list[int] = []
     original = net.reconstruct
     monkeypatch.setattr(net, "reconstruct", lambda x: (sizes.append(len(x)), original(x))[1])
@@ -360,7 +364,7 @@ def test_reconstruction_in_batches_is_that_of_all_at_once(
 def test_evaluation_in_batches_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     net, data = network(), examples(11)
     at_once = evaluate(net, data)
-    monkeypatch.setattr(training, "MAX_BATCH_VALUES", 4 * math.prod(SHAPE))
+    monkeypatch.setattr(batches, "MAX_BATCH_VALUES", 4 * math.prod(SHAPE))
     assert evaluate(net, data) == pytest.approx(at_once, rel=1e-5)
 
 
@@ -369,11 +373,13 @@ def test_examples_hold_inputs_and_where_they_count(steps: Any) -> None:
     values = waves(5).astype(float)
     values[2, 3, 1] = np.nan
     prepared = Preprocessor(None, steps, "channel").fit_transform(Runs(values))
-    data = Examples.on(CPU, prepared)
+    data = Examples(prepared, CPU)
     assert data.inputs.shape == (5, SHAPE[0], 2 - len(steps))
     assert torch.equal(data.inputs, torch.from_numpy(prepared.inputs))
-    assert np.argwhere(~data.weights.numpy()).tolist() == [[2, 3, 1 - len(steps)]]
-    assert Examples.on(CPU, prepare(5)).weights is None
+    weights = data.pick(slice(None)).weights
+    assert weights is not None
+    assert np.argwhere(~weights.numpy()).tolist() == [[2, 3, 1 - len(steps)]]
+    assert Examples(prepare(5), CPU).pick(slice(None)).weights is None
 
 
 # --- random numbers, threads, devices -----------------------------------------------------------
@@ -526,8 +532,12 @@ def calibrate(
     records: list[Any] = []
 
     def train_noted(net: Any, data: Examples, validation: Examples | None, rule: Schedule) -> Any:
-        records.append(SimpleNamespace(net=net, rule=rule, reconstructed=[], known=data.inputs))
-        records[-1].validation = None if validation is None else validation.inputs
+        records.append(
+            SimpleNamespace(
+                net=net, rule=rule, reconstructed=[], known=data.pick(slice(None)).inputs
+            )
+        )
+        records[-1].validation = None if validation is None else validation.pick(slice(None)).inputs
         records[-1].history = train(net, data, validation, rule)
         return records[-1].history
 
@@ -617,8 +627,8 @@ def test_folds_and_the_network_that_is_kept_are_trained_alike(
 def test_every_network_starts_from_its_own_training_runs() -> None:
     seen: list[int] = []
 
-    def make(inputs: Tensor) -> Autoencoder:
-        seen.append(len(inputs))
+    def make(data: Examples) -> Autoencoder:
+        seen.append(len(data))
         return network()
 
     train_calibrated(make, prepare(11), schedule(n_epochs=1), 0.1, CPU)
@@ -627,10 +637,10 @@ def test_every_network_starts_from_its_own_training_runs() -> None:
 
 @pytest.mark.parametrize("batch", [1, 4, 100])
 def test_codes_are_those_of_the_reconstruction(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    monkeypatch.setattr(training, "MAX_BATCH_VALUES", batch * math.prod(SHAPE))
+    monkeypatch.setattr(batches, "MAX_BATCH_VALUES", batch * math.prod(SHAPE))
     net, inputs = network(), waves(11)
     net.train()
-    codes = encode(net, inputs)
+    codes = encode(net, data_of(inputs))
     assert not net.training
     np.testing.assert_array_equal(codes, reconstruct(net, inputs)[1])
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .batches import Examples
 from .calibration import train_calibrated
 from .folds import HeldOut
 from .networks import Autoencoder, build, start_at_pca
@@ -19,7 +20,6 @@ from .reconstruction import CodingDetector
 from .rules import SCALING_OR_FAMILYS, Rule
 from .scoring import LatentDistribution
 from .training import (
-    Examples,
     Schedule,
     choose_device,
     draw_seed,

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from .batches import Examples
 from .folds import HeldOut, folds_of
 from .networks import Autoencoder
 from .preprocessing import Prepared
 from .scoring import LatentDistribution
-from .training import Examples, Schedule, encode, reconstruct, train
+from .training import Schedule, encode, reconstruct, train
 
 
 class Trained(NamedTuple):

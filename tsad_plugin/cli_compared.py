@@ -23,13 +23,13 @@ from .cli_input import (
     read_table,
     rows_of_runs,
 )
+from .cli_threshold import from_text
 from .contract import PYODS_DETECTORS
 from .datasets import make_fermentation, read_ucr
 from .evaluation import LabelledRuns
 from .forms import did_you_mean, duplicates, shorten
 from .runs import Runs
 from .sources import Table, ending
-from .thresholds import from_text
 
 COMPARED = (
     *(cls.__name__ for cls in detectors.ALL),

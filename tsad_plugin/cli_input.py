@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .cli_threshold import from_text
 from .encoding import CLASSES
 from .forms import did_you_mean, shorten
 from .persistence import load, read_metadata
@@ -21,7 +22,6 @@ from .reconstruction import ReconstructionDetector
 from .runs import Runs
 from .sources import Table, load_table, split_unit
 from .tables import Layout, read_runs
-from .thresholds import from_text
 
 YES = ("1", "true", "yes", "y", "good", "ok")
 NO = ("0", "false", "no", "n", "bad", "faulty")

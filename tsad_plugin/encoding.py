@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from .scoring import Duration, ErrorScale, LatentDistribution, Scorer
 from .training import seeded
 from .tuning import FixedThreshold
 from .whitening import ErrorGaussian
+from .windows import Activity, Glitches, SeriesPreprocessor, WindowedDetector
 
 # The only classes that are written and read.
 CLASSES: dict[str, type] = {
@@ -34,11 +36,15 @@ CLASSES: dict[str, type] = {
         thresholds.ConformalThreshold,
         FixedThreshold,
         OnRuns,
+        WindowedDetector,
         steps.MovingAverage,
         steps.Despike,
         steps.ChannelPCA,
+        Glitches,
         PrincipalComponents,
         Preprocessor,
+        SeriesPreprocessor,
+        Activity,
         Scaler,
         Scorer,
         ErrorScale,
@@ -60,6 +66,8 @@ def _encode(value: Any, where: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         arrays[where] = np.ascontiguousarray(value)
         return {"array": where}
+    if isinstance(value, pd.DataFrame):
+        return {"table": _encode(value.to_dict("split"), where, arrays)}
     if isinstance(value, (list, tuple)):
         items = [_encode(v, f"{where}.{i}", arrays) for i, v in enumerate(value)]
         return items if isinstance(value, list) else {"tuple": items}
@@ -102,6 +110,7 @@ def decode(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         "float": lambda: float(content),
         "array": lambda: arrays[content],
         "tuple": lambda: tuple(decode(v, arrays) for v in content),
+        "table": lambda: pd.DataFrame(**decode(content, arrays)),
         "dict": lambda: {k: decode(v, arrays) for k, v in content.items()},
     }
     return decoders[kind]()

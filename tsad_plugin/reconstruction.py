@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import RunDetector
+from .batches import inference_size
 from .explanation import Evidence, Explanation, explain_run
 from .folds import MAX_FOLDS, HeldOut
 from .preprocessing import Prepared
 from .resampling import stretch
 from .runs import Runs
 from .scoring import WITH_T2, Duration, LatentDistribution, Scorer
-from .training import inference_size
 from .whitening import ErrorGaussian
 
 

@@ -119,6 +119,8 @@ RULES: dict[str, Rule] = {
     "seeds": _integer(1),
     "seed": _integer(0),
     "n_folds": _integer(2),
+    "n_train": _integer(2),
+    "buffer": _integer(0),
     "n_jobs": (
         lambda v: v is None or (_integer(-(2**31))[0](v) and v != 0),
         "an integer but 0, or None",

@@ -117,13 +117,15 @@ class KSigma(Thresholder):
     .. [1] F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974.
     """
 
+    log = False  # of objects saved before they had it
+
     def __init__(self, k: float = 3.0, *, robust: bool = False, log: bool = False) -> None:
         self.k = k
         self.robust = robust
         self.log = log
 
     def _check_params(self) -> None:
-        _check_number("k", self.k, "a positive number")
+        check_number("k", self.k, "a positive number")
         for name in ("robust", "log"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name} must be True or False, got {getattr(self, name)!r}")
@@ -179,8 +181,8 @@ class PeaksOverThreshold(Thresholder):
         self.level = level
 
     def _check_params(self) -> None:
-        _check_number("q", self.q, "a number between 0 and 1", below=1.0)
-        _check_number("level", self.level, "a number between 0 and 1", below=1.0)
+        check_number("q", self.q, "a number between 0 and 1", below=1.0)
+        check_number("level", self.level, "a number between 0 and 1", below=1.0)
 
     def _threshold(self, scores: Scores) -> float:
         return _near_one(self._above_level, scores)
@@ -220,7 +222,7 @@ class ConformalThreshold(Thresholder):
         self.alpha = alpha
 
     def _check_params(self) -> None:
-        _check_number("alpha", self.alpha, "a number between 0 and 1", below=1.0)
+        check_number("alpha", self.alpha, "a number between 0 and 1", below=1.0)
 
     def _threshold(self, scores: Scores) -> float:
         n_above = math.floor(round(float(self.alpha) * (scores.size + 1), 9))  # 100 * 0.29 < 29
@@ -235,42 +237,8 @@ class ConformalThreshold(Thresholder):
         return float(np.sort(scores)[-max(n_above, 1)])
 
 
-def from_text(text: str) -> Thresholder | float:
-    """Read what the command line takes as a threshold, for a detector's `contamination`.
-
-    That is ``ksigma:3``, ``contamination:0.05``, ``pot:1e-3`` or ``conformal:0.01``, in any case;
-    without the number it is the class's default, for ``contamination`` PyOD's 0.1.
-
-    Raises
-    ------
-    ValueError
-        For any other text, or a number out of range; it lists the four forms.
-    """
-    name, colon, number = text.lower().partition(":")
-    try:
-        return _make(name.strip(), *([float(number)] if colon else []))
-    except ValueError as error:
-        reason = f"cannot read the threshold {text!r}: {error}"
-    raise ValueError(f"{reason}; use ksigma:3, contamination:0.05, pot:1e-3 or conformal:0.01")
-
-
-_NAMES = {"ksigma": KSigma, "pot": PeaksOverThreshold, "conformal": ConformalThreshold}
-
-
-def _make(name: str, *number: float) -> Thresholder | float:
-    """A thresholder or a share of outliers, its number checked now and not in `fit`."""
-    if name == "contamination":
-        share = number[0] if number else 0.1
-        _check_number(name, share, "above 0 and at most 0.5", below=math.nextafter(0.5, 1))
-        return share
-    if name not in _NAMES:
-        raise ValueError(f"there is no {name!r}")
-    thresholder = _NAMES[name](*number)
-    thresholder._check_params()
-    return thresholder
-
-
-def _check_number(name: str, value: Any, wanted: str, below: float = math.inf) -> None:
+def check_number(name: str, value: Any, wanted: str, below: float = math.inf) -> None:
+    """Raise a ValueError unless a value is a number above 0 and below a bound."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < below:
         raise ValueError(f"{name} must be {wanted}, got {value!r}")
 

@@ -48,7 +48,7 @@ def tune_threshold(detector: Any, X: Any, y: ArrayLike, beta: float = 1.0) -> Fi
         The labelled runs, in any form that `detector` takes. Better others than it was trained on:
         of those it knows too much.
     y : array-like of shape (n_runs,)
-        0 normal, 1 outlier.
+        0 normal, 1 outlier. For a detector of timesteps one a timestep, one series after another.
     beta : float, default=1.0
         How many times as much finding the outliers (recall) counts as raising no false alarm
         (precision).

@@ -13,8 +13,8 @@ from pyod.models.ts_lstm import LSTMAD
 from pyod.models.vae import VAE
 
 from tsad_plugin import FCVAE, FCAutoEncoder, LSTMAutoEncoder, Runs
+from tsad_plugin.batches import inference_size
 from tsad_plugin.preprocessing import Preprocessor
-from tsad_plugin.training import inference_size
 
 HIDDEN = (64, 32)
 EPOCHS, BATCH = 20, 128

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -13,24 +14,28 @@ from typing import Any
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
-from tsad_plugin.base import RunDetector
 from tsad_plugin.forms import as_float, plural, shorten
-from tsad_plugin.matrices import to_matrix
 from tsad_plugin.runs import Runs
 
 from .labelled import LabelledRuns, Split
-from .measures import MEASURES, measure
+from .measures import MEASURES
 from .memory import PeakMemory
+from .takes import as_taken
 
 COST = ("fit_seconds", "score_seconds", "peak_mb")
 KEYS = ("dataset", "detector", "protocol", "seed", "fold")
 SIZES = ("n_train", "n_test", "n_outliers")
-COLUMNS = (*KEYS, *SIZES, *MEASURES, "threshold", *COST, "error")
+COLUMNS = (*KEYS, "sample", *SIZES, *MEASURES, "threshold", *COST, "error")
 
 Row = dict[str, Any]
+
+
+def columns(extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """Columns of results, with those of measures that not all of them have."""
+    end = COLUMNS.index("threshold")
+    return (*COLUMNS[:end], *extra, *COLUMNS[end:])
 
 
 @dataclass(frozen=True)
@@ -44,33 +49,56 @@ class Cell:
     split: Split
     data: LabelledRuns
     instance: Any
+    extra: tuple[str, ...] = ()  # measures besides
 
     @cached_property
     def digest(self) -> str:
         """By which a cell is known again in a file of results."""
         split = (self.split.train.tolist(), self.split.test.tolist())
         parts = (self.dataset, self.detector, self.protocol, self.seed, self.data.digest, split)
-        return str(joblib.hash((parts, _identity(self.instance), _code(), version("pyod"))))
+        code = (_code(), version("pyod"), self.extra, version("aeon") if self.extra else "")
+        return str(joblib.hash((parts, _identity(self.instance), *code)))
 
     def run(self) -> Row:
         """Learn, judge and measure; what goes wrong becomes the row's `error`."""
         train, test, outlier = self.data.take(self.split)
-        row = dict.fromkeys(COLUMNS, np.nan) | {
+        row = dict.fromkeys(columns(self.extra), np.nan) | {
             "dataset": self.dataset,
             "detector": self.detector,
             "protocol": self.protocol,
             "seed": self.seed,
             "fold": self.split.fold,
-            "n_train": len(train),
-            "n_test": len(test),
+            "sample": self.data.sample,
+            "n_train": self.data.n_samples(train),
+            "n_test": self.data.n_samples(test),
             "n_outliers": int(outlier.sum()),
             "error": "",
         }
         try:
-            return row | _judged(seeded(self.instance, self.seed), train, test, outlier)
+            return row | self._judged(train, test, outlier)
         except Exception as error:
             text = " ".join(str(error).split())
             return row | {"error": f"{type(error).__name__}: {text}"}
+
+    def _judged(self, train: Runs, test: Runs, outlier: NDArray[np.bool_]) -> Row:
+        detector = seeded(self.instance, self.seed)
+        learn_from, judge = as_taken(detector, train, test)
+        expected = len(outlier), self.data.sample
+        with PeakMemory() as memory:
+            start = time.perf_counter()
+            detector.fit(learn_from)
+            fitted = time.perf_counter()
+            scores = _checked(detector.decision_function(judge), *expected)
+            scored = time.perf_counter()
+        labels = _checked_labels(detector.predict(judge), *expected)
+        return {
+            **self.data.measure(test, outlier, scores, labels, self.extra),
+            "threshold": _number(getattr(detector, "threshold_", None)),
+            "fit_seconds": fitted - start,
+            "score_seconds": scored - fitted,
+            "peak_mb": memory.megabytes,
+            "error": self.data.unmeasurable(test, outlier),
+        }
 
 
 def _identity(detector: Any) -> list[str]:
@@ -102,47 +130,20 @@ def seeded(detector: Any, seed: int) -> Any:
     return clone(copied.set_params(**dict.fromkeys(names, seed))) if names else copied
 
 
-def _judged(detector: Any, train: Runs, test: Runs, outlier: NDArray[np.bool_]) -> Row:
-    learn_from, judge = _as_taken(detector, train, test)
-    with PeakMemory() as memory:
-        start = time.perf_counter()
-        detector.fit(learn_from)
-        fitted = time.perf_counter()
-        scores = _checked(detector.decision_function(judge), len(test))
-        scored = time.perf_counter()
-    labels = _checked_labels(detector.predict(judge), len(test))
-    return {
-        **measure(outlier, scores, labels),
-        "threshold": _number(getattr(detector, "threshold_", None)),
-        "fit_seconds": fitted - start,
-        "score_seconds": scored - fitted,
-        "peak_mb": memory.megabytes,
-        "error": _unmeasurable(outlier),
-    }
-
-
-def _as_taken(detector: Any, train: Runs, test: Runs) -> tuple[Any, Any]:
-    """Runs as they are, or for a detector of PyOD's own, which knows none, as rows of one width."""
-    if isinstance(detector, RunDetector) or not isinstance(detector, BaseDetector):
-        return train, test
-    width = int(np.median(train.lengths))
-    return to_matrix(train, width), to_matrix(test, width)
-
-
-def _checked(scores: Any, n_runs: int) -> NDArray[np.float64]:
+def _checked(scores: Any, number: int, sample: str) -> NDArray[np.float64]:
     values = as_float(scores, "scores").astype(np.float64)
-    if values.shape != (n_runs,):
-        raise ValueError(f"scores of shape {values.shape} for {plural(n_runs, 'run')}: one each")
+    if values.shape != (number,):
+        raise ValueError(f"scores of shape {values.shape} for {plural(number, sample)}: one each")
     if not np.isfinite(values).all():
-        raise ValueError(f"a run has the score {values[~np.isfinite(values)][0]}")
+        raise ValueError(f"a {sample} has the score {values[~np.isfinite(values)][0]}")
     return values
 
 
-def _checked_labels(labels: Any, n_runs: int) -> NDArray[np.int64]:
+def _checked_labels(labels: Any, number: int, sample: str) -> NDArray[np.int64]:
     values = np.ravel(labels)
-    if values.shape != (n_runs,) or not np.isin(values, (0, 1)).all():
+    if values.shape != (number,) or not np.isin(values, (0, 1)).all():
         raise ValueError(
-            f"labels must be 0 or 1 for each of {plural(n_runs, 'run')}, as PyOD has them and "
+            f"labels must be 0 or 1 for each of {plural(number, sample)}, as PyOD has them and "
             f"scikit-learn has not; predict gave {shorten(np.unique(values).tolist())}"
         )
     return values.astype(np.int64)
@@ -150,11 +151,3 @@ def _checked_labels(labels: Any, n_runs: int) -> NDArray[np.int64]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, Real) else np.nan
-
-
-def _unmeasurable(outlier: NDArray[np.bool_]) -> str:
-    """Why a row has no ROC-AUC, though the detector did its work."""
-    if outlier.all() or not outlier.any():
-        found = "only outliers" if outlier.all() else "no outliers"
-        return f"{found} among the {plural(len(outlier), 'run')} judged: there is nothing to rank"
-    return ""

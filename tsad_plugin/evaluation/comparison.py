@@ -11,22 +11,28 @@ import pandas as pd
 
 from tsad_plugin.forms import plural
 
-from .statistics import ALPHA, by_set, cliques, complete, friedman, pairwise, summary
+from .statistics import ALPHA, TITLES, by_set, cliques, complete, friedman, pairwise, summary
 
 MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Results of `benchmark` of one protocol, and what follows from them."""
+    """Results of `benchmark` of one protocol, and what follows from them by one measure."""
 
     protocol: str
     results: pd.DataFrame
+    metric: str = "roc_auc"
+
+    @property
+    def title(self) -> str:
+        """What the measure is called."""
+        return TITLES[self.metric]
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """ROC-AUC of each data set (row) and detector (column)."""
-        return by_set(self.results)
+        """The measure, of each data set (row) and detector (column)."""
+        return by_set(self.results, self.metric)
 
     @cached_property
     def failed(self) -> pd.DataFrame:
@@ -40,14 +46,15 @@ class Comparison:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a detector, by mean rank; those without one come last."""
-        return summary(self.results).sort_values(["rank", "roc_auc"], ascending=[True, False])
+        order = ["rank", self.metric]
+        return summary(self.results, self.metric).sort_values(order, ascending=[True, False])
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """Pairs of detectors that have a rank, the better one of each first."""
         place = {name: i for i, name in enumerate(self.summary.index)}
         by_rank = np.argsort(self.results.detector.map(place).to_numpy(), kind="stable")
-        return pairwise(self.results.iloc[by_rank])
+        return pairwise(self.results.iloc[by_rank], self.metric)
 
     @cached_property
     def ranks(self) -> dict[str, float]:
@@ -83,9 +90,10 @@ class Comparison:
         first = [name for name, rank in self.ranks.items() if rank == lowest]
         sets = plural(self.n_sets, "data set")
         if len(self.ranks) == 1:
-            mean = self.summary.roc_auc[first[0]]
+            mean = self.summary.loc[first[0], self.metric]
             return (
-                f"{first[0]} has a mean ROC-AUC of {mean:.3f} on {sets}; none is ranked beside it"
+                f"{first[0]} has a mean {self.title} of {mean:.3f} on {sets}; none is ranked "
+                "beside it"
             )
         lead = f"{first[0]} ranks" if len(first) == 1 else f"{joined(first)} share the"
         rank = f"{lead} first{'' if len(first) == 1 else ' rank'} of {len(self.ranks)} detectors"

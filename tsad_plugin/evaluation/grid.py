@@ -18,9 +18,12 @@ from tqdm.auto import tqdm
 from tsad_plugin.forms import did_you_mean, duplicates
 from tsad_plugin.rules import check_parameter
 
-from .cells import COLUMNS, Cell, Row
+from .cells import Cell, Row, columns
+from .data_sets import as_labelled
 from .journal import Journal
 from .labelled import PROTOCOLS, SEMI_SUPERVISED, LabelledRuns
+from .takes import check_suits
+from .timesteps import chosen_measures
 
 Detectors = Mapping[str, Any] | Sequence[Any]
 Datasets = Mapping[str, Any]
@@ -34,6 +37,7 @@ def benchmark(
     *,
     protocol: str | Sequence[str] = SEMI_SUPERVISED,
     n_folds: int = 2,
+    timestep_measures: Sequence[str] | None = None,
     path: str | os.PathLike[str] | None = None,
     verbose: int = 1,
 ) -> pd.DataFrame:
@@ -45,11 +49,13 @@ def benchmark(
         Of this package, of PyOD, or a Pipeline that ends in one; copied, never fitted themselves. A
         detector of PyOD's own knows no runs: it gets rows of raw values, gaps filled, at the median
         length of the training runs (`OnRuns` scales them, too). In a sequence a detector is called
-        by its class.
+        by its class. Where timesteps are judged, `WindowedDetector`.
     datasets : mapping of str to data
         Labelled `Runs`, split into folds; a pair (train, test) of them; `LabelledRuns`, which also
         say what is normal and which runs belong together; a file of the UCR archive, or a pair of
-        them; or a function of a seed that returns one of these, such as a simulator.
+        them; or a function of a seed that returns one of these, such as a simulator. Where what is
+        to be judged has `timestep_labels`, they are long series, as in `LabelledSeries`, and
+        detectors are judged by their timesteps.
     seeds : int or sequence of int, default=5
         How many, or which. A seed draws the folds, and is the `random_state` of the detector and
         of what it holds.
@@ -62,6 +68,9 @@ def benchmark(
     n_folds : int, default=2
         Folds, stratified by what is an outlier, into which runs without a test part are split. With
         five seeds and two folds it is the 5 × 2 cross-validation of [1]_.
+    timestep_measures : sequence of str, optional
+        Which measures of aeon's (the extra `benchmark`) to take of timesteps: `vus_pr`, `pr_auc`,
+        `range_f1`, `range_precision`, `range_recall`. Default: all, or none without aeon.
     path : path-like, optional
         A `.jsonl` file in which each row is kept as soon as it is there. Called again with it,
         `benchmark` computes what is not there yet, or failed.
@@ -71,8 +80,9 @@ def benchmark(
     Returns
     -------
     DataFrame
-        A row a cell: `dataset`, `detector`, `protocol`, `seed`, `fold`; `n_train`, `n_test`,
-        `n_outliers` (of the test runs); `roc_auc` with the 95 % bootstrap interval over the test
+        A row a cell: `dataset`, `detector`, `protocol`, `seed`, `fold`; `sample` ("run" or
+        "timestep") and how many of them, `n_train`, `n_test`, `n_outliers` (of the test runs);
+        `roc_auc` with the 95 % bootstrap interval over the test
         runs `roc_auc_low` and `roc_auc_high`, `average_precision`, `precision_at_n`; at the learned
         threshold `f1`, `far` (share of normal runs flagged), `mar` (share of outliers missed),
         `accuracy`, `precision`, `recall`; the detector's `threshold`; `fit_seconds`,
@@ -80,12 +90,19 @@ def benchmark(
         why the measures are NaN: what the detector raised, or that the test runs are all of one
         kind.
 
+        Of timesteps, measures of scores are means over the series that have normal and abnormal
+        ones, and the interval is that over these series; measures of labels count all timesteps,
+        each by itself. Then follow, where they were taken, `vus_pr` [2]_, `pr_auc` and, at the
+        learned threshold, `range_f1`, `range_precision`, `range_recall` [3]_.
+
     Raises
     ------
     ValueError
         Before anything is computed: if there is nothing to compare, two detectors or seeds are the
-        same, a data set is of no such form or its runs have no labels, or `path` holds other lines
-        than results.
+        same, a data set is of no such form or its runs have no labels, a detector scores runs where
+        timesteps are judged or the reverse, or `path` holds other lines than results.
+    ModuleNotFoundError
+        If `timestep_measures` are named and aeon is missing.
     RuntimeError
         If a worker process dies, for want of memory, say. Rows until then are in `path`.
 
@@ -93,6 +110,8 @@ def benchmark(
     ----------
     .. [1] T. G. Dietterich, "Approximate statistical tests for comparing supervised classification
        learning algorithms", Neural Computation 10(7), 1998.
+    .. [2] J. Paparrizos et al., "Volume under the surface", PVLDB 15(11), 2022.
+    .. [3] N. Tatbul et al., "Precision and recall for time series", NeurIPS 2018.
 
     Examples
     --------
@@ -111,10 +130,14 @@ def benchmark(
     _check_choices(protocols, n_folds, n_jobs, verbose)
     compared = _named(detectors)
     chosen = _seeds(seeds)
+    extra = chosen_measures(timestep_measures)
     journal = Journal(path)
-    cells = list(_cells(compared, _read(datasets, chosen), protocols, n_folds))
+    data = _read(datasets, chosen)
+    _check_detectors(compared, data)
+    cells = list(_cells(compared, data, protocols, n_folds, extra))
     rows = _computed(cells, journal, n_jobs, verbose)
-    return pd.DataFrame([rows[cell.digest] for cell in cells], columns=list(COLUMNS))
+    found = columns(max((cell.extra for cell in cells), key=len))
+    return pd.DataFrame([rows[cell.digest] for cell in cells], columns=list(found))
 
 
 def _check_choices(protocols: list[Any], n_folds: Any, n_jobs: Any, verbose: Any) -> None:
@@ -183,10 +206,19 @@ def _read(datasets: Datasets, seeds: Sequence[int]) -> dict[tuple[str, int], Lab
     read: dict[tuple[str, int], LabelledRuns] = {}
     for name, data in datasets.items():
         with _naming(name):
-            once = None if callable(data) else LabelledRuns.of(data)
+            once = None if callable(data) else as_labelled(data)
             for seed in seeds:
-                read[str(name), seed] = once or LabelledRuns.of(data(seed))
+                read[str(name), seed] = once or as_labelled(data(seed))
     return read
+
+
+def _check_detectors(
+    detectors: Mapping[str, Any], data: Mapping[tuple[str, int], LabelledRuns]
+) -> None:
+    for (name, _), labelled in data.items():
+        with _naming(name):
+            for detector, instance in detectors.items():
+                check_suits(detector, instance, labelled)
 
 
 @contextmanager
@@ -205,14 +237,16 @@ def _cells(
     data: Mapping[tuple[str, int], LabelledRuns],
     protocols: Sequence[str],
     n_folds: int,
+    extra: tuple[str, ...],
 ) -> Iterator[Cell]:
     for (name, seed), labelled in data.items():
+        besides = extra if labelled.sample == "timestep" else ()
         for protocol in protocols:
             with _naming(name):
                 splits = labelled.splits(protocol, n_folds, seed)
             for split in splits:
                 for detector, instance in detectors.items():
-                    yield Cell(name, detector, protocol, seed, split, labelled, instance)
+                    yield Cell(name, detector, protocol, seed, split, labelled, instance, besides)
 
 
 def _computed(

@@ -11,11 +11,13 @@ from tsad_plugin.html_report.rendering import Chart, chart, render
 
 from .comparison import Comparison
 from .page import Page, Section
-from .reading import READING
+from .reading import reading
 from .tables import in_order
 
 TEMPLATE = Path(__file__).parent / "templates" / "benchmark.html"
-COLOURED = (0.5, 1.0)  # a ROC-AUC below is as bad as chance
+# A ROC-AUC below a half is as bad as chance, and has its colour.
+COLOURED = {"roc_auc": (0.5, 1.0)}
+DARK = {"roc_auc": "0.5, as chance, or less"}
 
 
 def html(page: Page) -> str:
@@ -27,7 +29,7 @@ def html(page: Page) -> str:
         "sections": sections,
         "setting": page.setting,
         "data": page.data,
-        "reading": READING,
+        "reading": reading(page.measures),
     }
     return render(TEMPLATE, content)
 
@@ -38,6 +40,8 @@ def _content(section: Section) -> dict[str, Any]:
         "name": name,
         "title": section.title,
         "headline": section.headline,
+        "measure": section.found.title,
+        "dark": DARK.get(section.found.metric, "0"),
         "remarks": section.remarks,
         "summary": section.summary,
         "pairs": section.pairs,
@@ -50,8 +54,8 @@ def _content(section: Section) -> dict[str, Any]:
 
 def intervals_chart(found: Comparison, name: str) -> Chart:
     """Means with their intervals."""
-    label = f"Mean ROC-AUC of {plural(len(found.summary), 'detector')} with 95 % intervals"
-    return chart(name, mean_intervals(found.summary), label)
+    label = f"Mean {found.title} of {plural(len(found.summary), 'detector')} with 95 % intervals"
+    return chart(name, mean_intervals(found.summary, title=f"mean {found.title}"), label)
 
 
 def ranks_chart(found: Comparison, name: str) -> Chart | None:
@@ -65,7 +69,9 @@ def ranks_chart(found: Comparison, name: str) -> Chart | None:
 
 
 def sets_chart(found: Comparison, name: str) -> Chart:
-    """ROC-AUC on each data set."""
+    """The measure on each data set."""
     table, failed = in_order(found)
-    label = f"ROC-AUC of {table.shape[1]} detectors on {plural(len(table), 'data set')}"
-    return chart(name, set_heatmap(table, failed=failed, limits=COLOURED), label)
+    label = f"{found.title} of {table.shape[1]} detectors on {plural(len(table), 'data set')}"
+    limits = COLOURED.get(found.metric, (0.0, 1.0))
+    figure = set_heatmap(table, title=found.title, failed=failed, limits=limits)
+    return chart(name, figure, label)

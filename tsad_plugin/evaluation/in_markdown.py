@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .page import Page, Section
-from .reading import READING
+from .reading import reading
 from .tables import Table
 
 SPECIAL = re.compile(r"([\\`*_\[\]|~])")
@@ -21,7 +21,7 @@ def markdown(page: Page) -> str:
     for section in page.sections:
         parts += _section(section)
     parts += ["## How this was made", _list(page.setting), table(page.data)]
-    parts += ["## How to read this", _list(READING)]
+    parts += ["## How to read this", _list(reading(page.measures))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -41,9 +41,15 @@ def _list(items: Sequence[tuple[str, str]]) -> str:
 def table(rows: Table) -> str:
     """A table of GitHub's Markdown."""
     rule = ["---" if i < rows.n_names else "---:" for i in range(len(rows.header))]
-    lines = [rows.header, *rows.rows]
-    header, *body = [_row([text(cell) for cell in line]) for line in lines]
-    return "\n".join([header, _row(rule), *body])
+    body = [
+        _row([_cell(cell, (i, j) in rows.best) for j, cell in enumerate(line)])
+        for i, line in enumerate(rows.rows)
+    ]
+    return "\n".join([_row([text(title) for title in rows.header]), _row(rule), *body])
+
+
+def _cell(value: str, best: bool) -> str:
+    return f"**{text(value)}**" if best else text(value)
 
 
 def _row(cells: Sequence[str]) -> str:

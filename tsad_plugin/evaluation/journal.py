@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Self
 
-from .cells import COLUMNS
+from .cells import KEYS
 
 ENDING = ".jsonl"
 BEGIN = b'{"cell": "'
@@ -83,7 +83,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line)
     except ValueError:
         return None
-    is_row = isinstance(row, dict) and {"cell", *COLUMNS} <= row.keys()
+    is_row = isinstance(row, dict) and {"cell", *KEYS, "fit_seconds"} <= row.keys()
     return row if is_row and isinstance(row["fit_seconds"], float) else None
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import joblib
 import numpy as np
@@ -16,15 +15,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from tsad_plugin.datasets import read_ucr
 from tsad_plugin.forms import plural, shorten
 from tsad_plugin.runs import Runs
 
+from .measures import has_both, measure
+
 SEMI_SUPERVISED, UNSUPERVISED = PROTOCOLS = ("semi-supervised", "unsupervised")
-FORMS = (
-    "pass labelled Runs, a pair (train, test) of them, LabelledRuns, a file of the UCR archive, or "
-    "a function of a seed that returns one of these"
-)
+Flags = NDArray[np.bool_]
 
 
 class Split(NamedTuple):
@@ -33,11 +30,12 @@ class Split(NamedTuple):
     fold: int
     train: NDArray[np.intp]
     test: NDArray[np.intp]
+    protocol: str
 
 
 @dataclass(frozen=True)
 class LabelledRuns:
-    """Runs of which it is known which are normal.
+    """Runs of which it is known which are normal, by their `labels`.
 
     Parameters
     ----------
@@ -69,16 +67,19 @@ class LabelledRuns:
     normal: Any = None
     groups: ArrayLike | None = None
 
+    # What is judged: it has one score.
+    sample: ClassVar[str] = "run"
+
     def __post_init__(self) -> None:
         for what, runs in (("runs", self.runs), ("test", self.test)):
             if runs is not None:
-                _check_labels(runs, what)
-        known = Counter(self._known)
+                check_runs(runs, what)
+                self._check_labels(runs, what)
         for label in self._normal:
-            if label not in known:
+            if label not in self._counts:
                 raise ValueError(
-                    f"no run has the label {label!r} of normal runs; labels here: "
-                    f"{shorten(list(known))}"
+                    f"no {self.sample} has the label {label!r} of normal {self.sample}s; labels "
+                    f"here: {shorten(list(self._counts))}"
                 )
         if self.groups is not None:
             self._check_groups(np.shape(self.groups))
@@ -95,60 +96,68 @@ class LabelledRuns:
         if pd.isna(np.asarray(self.groups)).any():
             raise ValueError("groups holds a missing value: say of every run what it belongs to")
 
-    @classmethod
-    def of(cls, data: Any) -> Self:
-        """Read what `benchmark` takes as a data set.
-
-        Raises
-        ------
-        ValueError
-            If it is none of those forms, a file cannot be read, or for what `LabelledRuns` says.
-        """
-        if isinstance(data, cls):
-            return data
-        parts = data if isinstance(data, tuple) else (data,)
-        read = [read_ucr(p) if isinstance(p, (str, os.PathLike)) else p for p in parts]
-        if not 1 <= len(read) <= 2 or not all(isinstance(runs, Runs) for runs in read):
+    def _check_labels(self, runs: Runs, what: str) -> None:
+        if runs.labels is None:
             raise ValueError(
-                f"a data set cannot be read from {shorten([type(p) for p in parts])}: {FORMS}"
+                f"{what} have no labels: pass Runs(…, labels=…), which say what is normal (or for "
+                "timesteps of long series LabelledSeries)"
             )
-        return cls(*read)
+        unknown = np.flatnonzero(pd.isna(runs.labels))
+        if len(unknown):
+            raise ValueError(
+                f"run {runs.ids.tolist()[unknown[0]]!r} has no label: leave it out, or label it"
+            )
 
     @property
-    def _known(self) -> list[Any]:
-        """Labels of all runs, those of `test` too."""
-        parts = [self.runs, *([] if self.test is None else [self.test])]
-        return [label for runs in parts for label in np.asarray(runs.labels).tolist()]
+    def _parts(self) -> list[Runs]:
+        return [self.runs, *([] if self.test is None else [self.test])]
 
     @property
+    def _judged(self) -> Runs:
+        return self.runs if self.test is None else self.test
+
+    @cached_property
+    def _counts(self) -> Counter[Any]:
+        """How often each label stands, in `test` too."""
+        return Counter(label for runs in self._parts for label in self._labels(runs))
+
+    def _labels(self, runs: Runs) -> list[Any]:
+        return np.asarray(runs.labels).tolist()
+
+    @cached_property
     def _normal(self) -> list[Any]:
         if self.normal is None:
-            counts = Counter(self._known)
+            counts = self._counts
             return [min(counts, key=lambda label: (-counts[label], str(label)))]
         is_one = isinstance(self.normal, str) or not isinstance(self.normal, Iterable)
         return [self.normal] if is_one else list(self.normal)
 
     @property
-    def outlier(self) -> NDArray[np.bool_]:
+    def outlier(self) -> Flags:
         """Which of `runs` are outliers, shape (n_runs,)."""
         return self._outliers(self.runs)
 
     @property
-    def test_outlier(self) -> NDArray[np.bool_]:
+    def test_outlier(self) -> Flags:
         """Which of the runs that are judged are outliers: of `test`, or of `runs`."""
-        return self._outliers(self.runs if self.test is None else self.test)
+        return self._outliers(self._judged)
 
-    def _outliers(self, runs: Runs) -> NDArray[np.bool_]:
+    def _outliers(self, runs: Runs) -> Flags:
+        return self._abnormal(self._labels(runs))
+
+    def _abnormal(self, labels: list[Any]) -> Flags:
         normal = self._normal
-        return np.array([label not in normal for label in np.asarray(runs.labels).tolist()])
+        return np.array([label not in normal for label in labels], dtype=bool)
 
     @cached_property
     def digest(self) -> str:
         """By which the same data are known again."""
-        parts = [self.runs, *([] if self.test is None else [self.test])]
-        values = [(runs.arrays, runs.channels, runs.times is None) for runs in parts]
+        return str(joblib.hash(self._contents()))
+
+    def _contents(self) -> tuple[Any, ...]:
+        values = [(runs.arrays, runs.channels, runs.times is None) for runs in self._parts]
         groups = None if self.groups is None else np.asarray(self.groups).tolist()
-        return str(joblib.hash((values, self.outlier, self.test_outlier, groups)))
+        return values, self.outlier, self.test_outlier, groups
 
     def splits(self, protocol: str, n_folds: int, seed: int) -> list[Split]:
         """What to learn from and what to judge: one split, or one a fold.
@@ -170,11 +179,13 @@ class LabelledRuns:
             folds = self._folds(n_folds, seed)
         else:
             folds = [(np.arange(len(self.runs)), np.arange(len(self.test)))]
-        normal = ~self.outlier
         return [
-            Split(i, train[normal[train]] if protocol == SEMI_SUPERVISED else train, test)
+            Split(i, self._to_learn_from(train, protocol), test, protocol)
             for i, (train, test) in enumerate(folds)
         ]
+
+    def _to_learn_from(self, train: NDArray[np.intp], protocol: str) -> NDArray[np.intp]:
+        return train[~self.outlier[train]] if protocol == SEMI_SUPERVISED else train
 
     def _folds(self, n_folds: int, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         if len(self.runs) < n_folds:
@@ -190,29 +201,44 @@ class LabelledRuns:
             groups = pd.factorize(np.asarray(self.groups))[0]
             return list(folds.split(self.outlier, self.outlier, groups))
 
-    def take(self, split: Split) -> tuple[Runs, Runs, NDArray[np.bool_]]:
-        """Runs to learn from and runs to judge, without labels; which of these are outliers."""
-        judged = self.runs if self.test is None else self.test
+    def take(self, split: Split) -> tuple[Runs, Runs, Flags]:
+        """Runs to learn from and runs to judge, without labels; which samples are outliers."""
         return (
-            _own(self.runs[split.train]),
-            _own(judged[split.test]),
+            unlabelled(self.runs[split.train]),
+            unlabelled(self._judged[split.test]),
             self.test_outlier[split.test],
         )
 
+    def n_samples(self, runs: Runs) -> int:
+        """How many scores these runs have."""
+        return len(runs)
 
-def _check_labels(runs: Any, what: str) -> None:
+    def measure(
+        self,
+        runs: Runs,
+        outlier: Flags,
+        scores: NDArray[np.float64],
+        labels: NDArray[np.int64],
+        extra: Sequence[str],
+    ) -> dict[str, float]:
+        """What scores and labels of the samples of `runs` are worth."""
+        return measure(outlier, scores, labels)
+
+    def unmeasurable(self, runs: Runs, outlier: Flags) -> str:
+        """Why the samples of `runs` give no ROC-AUC, though a detector did its work; or ""."""
+        if has_both(outlier):
+            return ""
+        found = "only outliers" if outlier.all() else "no outliers"
+        return f"{found} among the {plural(len(outlier), 'run')} judged: there is nothing to rank"
+
+
+def check_runs(runs: Any, what: str) -> None:
+    """Raise a ValueError for what are no `Runs`."""
     if not isinstance(runs, Runs):
         raise ValueError(f"{what} must be Runs, got {type(runs).__name__}: see as_runs, read_runs")
-    if runs.labels is None:
-        raise ValueError(f"{what} have no labels: pass Runs(…, labels=…), which say what is normal")
-    unknown = np.flatnonzero(pd.isna(runs.labels))
-    if len(unknown):
-        raise ValueError(
-            f"run {runs.ids.tolist()[unknown[0]]!r} has no label: leave it out, or label it"
-        )
 
 
-def _own(runs: Runs) -> Runs:
+def unlabelled(runs: Runs) -> Runs:
     """Selected runs without their labels, and with arrays that a detector may write into."""
     if runs.dense is None:
         runs = runs.with_arrays([array.copy() for array in runs.arrays])

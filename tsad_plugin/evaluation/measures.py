@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from pyod.utils.utility import precision_n_scores
+from scipy.stats import bootstrap
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
@@ -17,6 +18,7 @@ RANKING = ("roc_auc", "roc_auc_low", "roc_auc_high", "average_precision", "preci
 LABELLING = ("f1", "far", "mar", "accuracy", "precision", "recall")
 MEASURES = (*RANKING, *LABELLING)
 N_RESAMPLES = 1000
+N_RESAMPLES_OF_MEAN = 10_000
 CONFIDENCE = 0.95
 
 
@@ -28,26 +30,40 @@ def measure(
     `far` is the share of normal runs that are flagged (false alarms), `mar` that of outliers that
     are not (missed alarms). The interval of the ROC-AUC is that of a bootstrap over the runs.
     """
-    return {**_of_scores(outlier, scores), **_of_labels(outlier, labels)}
+    if has_both(outlier):
+        interval = roc_auc_interval(outlier, scores)
+        found = with_interval(ranking(outlier, scores), interval)
+    else:
+        found = dict.fromkeys(RANKING, np.nan)
+    return {**found, **labelling(outlier, labels)}
 
 
-def _of_scores(outlier: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:
-    if outlier.all() or not outlier.any():
-        return dict.fromkeys(RANKING, np.nan)
-    low, high = roc_auc_interval(outlier, scores)
+def has_both(outlier: NDArray[np.bool_]) -> bool:
+    """Whether there are outliers and others: without both there is nothing to rank."""
+    return bool(outlier.any() and not outlier.all())
+
+
+def ranking(outlier: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, float]:
+    """Measures of the scores, where there are outliers and others."""
     with warnings.catch_warnings():  # none is above where all are equal: 0, as it should be
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         at_n = float(precision_n_scores(outlier, scores))
     return {
         "roc_auc": float(roc_auc_score(outlier, scores)),
-        "roc_auc_low": low,
-        "roc_auc_high": high,
         "average_precision": float(average_precision_score(outlier, scores)),
         "precision_at_n": at_n,
     }
 
 
-def _of_labels(outlier: NDArray[np.bool_], labels: NDArray[np.int64]) -> dict[str, float]:
+def with_interval(found: dict[str, float], interval: tuple[float, float]) -> dict[str, float]:
+    """Measures of the scores, and the interval of the ROC-AUC, in the order of `RANKING`."""
+    low, high = interval
+    every = {**found, "roc_auc_low": low, "roc_auc_high": high}
+    return {name: every[name] for name in RANKING}
+
+
+def labelling(outlier: NDArray[np.bool_], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Measures of the labels."""
     passed, alarms, missed, found = confusion_matrix(
         outlier, labels == 1, labels=[False, True]
     ).ravel()
@@ -87,6 +103,23 @@ def roc_auc_interval(
         drawn.append(won.sum(axis=1) / (outlier.sum() * (~outlier).sum()))
     low, high = np.quantile(np.concatenate(drawn), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
+
+
+def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a mean; NaN for fewer than two values."""
+    if len(values) < 2:
+        return np.nan, np.nan
+    with warnings.catch_warnings():  # equal values: the interval is a point
+        warnings.simplefilter("ignore")
+        found = bootstrap(
+            (values,),
+            np.mean,
+            n_resamples=N_RESAMPLES_OF_MEAN,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def _drawn(

@@ -13,6 +13,7 @@ from tsad_plugin.html_report.card import versions
 
 from .cells import COLUMNS
 from .comparison import Comparison
+from .statistics import LOWER_IS_BETTER, TITLES, check_metric
 from .tables import (
     Table,
     data_table,
@@ -26,6 +27,7 @@ from .tables import (
 )
 
 Facts = list[tuple[str, str, str]]
+RANKED_BY = tuple(metric for metric in TITLES if metric not in LOWER_IS_BETTER)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Section:
     def tables(self) -> list[tuple[str, Table]]:
         """Titles and tables below the summary, those that hold something."""
         titled = [
-            ("ROC-AUC on each data set", self.sets),
+            (f"{self.found.title} on each data set", self.sets),
             ("Pairs of detectors", self.pairs),
             ("Failures", self.failures),
         ]
@@ -61,13 +63,14 @@ class Page:
     sections: list[Section]
     setting: list[tuple[str, str]]
     data: Table
+    measures: tuple[str, ...]
 
 
-def page_of(results: pd.DataFrame, now: datetime) -> Page:
-    """What a report on these results says."""
-    rows = _checked(results)
+def page_of(results: pd.DataFrame, now: datetime, metric: str = "roc_auc") -> Page:
+    """What a report on these results says, of detectors ranked by a measure."""
+    rows = _checked(results, metric)
     sections = [
-        section(Comparison(str(protocol), part))
+        section(Comparison(str(protocol), part, metric))
         for protocol, part in rows.groupby("protocol", sort=False)
     ]
     return Page(
@@ -76,10 +79,11 @@ def page_of(results: pd.DataFrame, now: datetime) -> Page:
         sections=sections,
         setting=[*setting(rows), *[(name, version) for name, version in versions()]],
         data=data_table(rows),
+        measures=tuple(name for name in TITLES if name in rows.columns),
     )
 
 
-def _checked(results: Any) -> pd.DataFrame:
+def _checked(results: Any, metric: str) -> pd.DataFrame:
     if not isinstance(results, pd.DataFrame):
         raise ValueError(
             f"results must be the DataFrame of benchmark(), got {type(results).__name__}"
@@ -91,6 +95,9 @@ def _checked(results: Any) -> pd.DataFrame:
         )
     if results.empty:
         raise ValueError("results are empty: there is nothing to report")
+    if metric not in RANKED_BY:
+        raise ValueError(f"metric must be one of {', '.join(RANKED_BY)}, got {metric!r}")
+    check_metric(results, metric)
     return results.assign(error=results.error.fillna(""))  # as a CSV file has them
 
 
@@ -134,4 +141,5 @@ def _first(section: Section, named: bool) -> tuple[str, str, str]:
         return title, "–", "no detector has a rank"
     name = next(iter(section.found.ranks))
     row = section.found.summary.loc[name]
-    return title, str(name), f"ROC-AUC {fixed(row.roc_auc)}, {interval(row.low, row.high)}"
+    value = f"{section.found.title} {fixed(row[section.found.metric])}"
+    return title, str(name), f"{value}, {interval(row.low, row.high)}"

@@ -1,11 +1,16 @@
 """How a report on a comparison is to be read: terms and what they mean, for every form of it."""
 
-READING = [
+from collections.abc import Sequence
+
+Terms = list[tuple[str, str]]
+
+READING: Terms = [
     (
         "ROC-AUC",
         "How often an outlier scores higher than a normal run: 1 always, 0.5 by chance. It looks "
         "at the ranking alone, not at a threshold. Of a data set it is the mean over seeds and "
-        "splits; of a detector the mean over data sets.",
+        "splits; of a detector the mean over data sets. Of timesteps it is the mean over "
+        "the series that have normal and abnormal ones.",
     ),
     (
         "95 % interval",
@@ -40,8 +45,8 @@ READING = [
     (
         "F1, FAR, MAR",
         "At the threshold that the detector learned: harmonic mean of precision and recall, "
-        "share of normal runs flagged (false alarms), share of outliers missed. A detector can "
-        "rank well and have a poor threshold.",
+        "share of normal runs flagged (false alarms), share of outliers missed. Timesteps of all "
+        "series are counted one by one. A detector can rank well and have a poor threshold.",
     ),
     (
         "Fit, score, memory",
@@ -55,3 +60,28 @@ READING = [
         "among them. No detector sees a label.",
     ),
 ]
+# Of measures that only some results have.
+MORE: dict[str, tuple[str, str]] = {
+    "pr_auc": (
+        "PR-AUC",
+        "Area under the curve of precision over recall of timesteps, by trapezoids: near the AP, "
+        "above it where scores tie.",
+    ),
+    "vus_pr": (
+        "VUS-PR",
+        "The same area where timesteps near an abnormal stretch count in part, as the mean over "
+        "widths of that border. By chance it is about the share of abnormal timesteps.",
+    ),
+    "range_f1": (
+        "Range precision, recall, F1",
+        "By stretches, at the threshold that the detector learned: how much of an alarm is "
+        "abnormal; of an abnormal stretch whether it was noticed at all and how much of it was, "
+        "half and half; and the harmonic mean of the two. Many short alarms in one stretch count "
+        "less than one that covers it.",
+    ),
+}
+
+
+def reading(measures: Sequence[str]) -> Terms:
+    """Terms of a report on these measures."""
+    return [*READING, *(term for name, term in MORE.items() if name in measures)]

@@ -17,7 +17,9 @@ from .page import Page, page_of
 MARKDOWN = ".md"
 
 
-def write_report(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+def write_report(
+    results: pd.DataFrame, path: str | os.PathLike[str], metric: str = "roc_auc"
+) -> None:
     """Write a report on the results of `benchmark`.
 
     It says who ranks first and from whom that cannot be told, and holds a table of all measures, a
@@ -31,12 +33,15 @@ def write_report(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     path : path-like
         The file: `.html`, one page that needs no network, or `.md`, the tables of it. One that is
         there is replaced, once the new one is whole.
+    metric : str, default="roc_auc"
+        What detectors are ranked and tested by, a measure of which more is better: for timesteps,
+        say, `"vus_pr"`.
 
     Raises
     ------
     ValueError
-        If `results` are empty or lack a column, or `path` ends otherwise, is a folder or lies in
-        none.
+        If `results` are empty or lack a column, `metric` is no such measure, or `path` ends
+        otherwise, is a folder or lies in none.
     ModuleNotFoundError
         If HTML is wanted and plotly or Jinja2 is missing; the message says how to install them.
     OSError
@@ -56,7 +61,7 @@ def write_report(results: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     is_markdown = target.name.lower().endswith(MARKDOWN)
     if not is_markdown:
         html_report.check_target(target)
-    page = page_of(results, datetime.now().astimezone())
+    page = page_of(results, datetime.now().astimezone(), metric)
     with replacing(target) as part:
         part.write_text(_written(page, is_markdown), "utf-8", errors="replace", newline="\n")
 

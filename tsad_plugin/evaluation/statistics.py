@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap, friedmanchisquare, wilcoxon
+from scipy.stats import friedmanchisquare, wilcoxon
 
-from .measures import CONFIDENCE, MEASURES
+from .measures import MEASURES, mean_interval
+from .timesteps import BENCHMARK, EXTRA
 
 LOWER_IS_BETTER = ("far", "mar", "fit_seconds", "score_seconds", "peak_mb")
-METRICS = tuple(dict.fromkeys((*MEASURES, *LOWER_IS_BETTER)))
-N_RESAMPLES = 10_000
+METRICS = tuple(dict.fromkeys((*MEASURES, *EXTRA, *LOWER_IS_BETTER)))
 ALPHA = 0.05
+# What measures are called, in the order in which they are shown.
+TITLES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "AP",
+    "pr_auc": "PR-AUC",
+    "vus_pr": "VUS-PR",
+    "precision_at_n": "P@n",
+    "f1": "F1",
+    "far": "FAR",
+    "mar": "MAR",
+    "range_f1": "range F1",
+    "range_precision": "range precision",
+    "range_recall": "range recall",
+}
 
 
 def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
@@ -40,8 +53,7 @@ def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
     ValueError
         If there is no such column, or there are several protocols.
     """
-    if metric not in results.columns or metric not in METRICS:
-        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
+    check_metric(results, metric)
     if results.protocol.nunique() > 1:
         raise ValueError("results hold two protocols: select one, results[results.protocol == …]")
     # A row without a time is of a fit that failed: the mean of the others would be of other runs.
@@ -51,6 +63,16 @@ def by_set(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
     return table.reindex(
         index=results.dataset.unique(), columns=results.detector.unique()
     ).rename_axis(index="dataset", columns="detector")
+
+
+def check_metric(results: pd.DataFrame, metric: str) -> None:
+    """Raise a ValueError where results have no such measure."""
+    if metric in EXTRA and metric not in results.columns:
+        raise ValueError(
+            f"results have no {metric!r}: it is measured of timesteps, with aeon: {BENCHMARK}"
+        )
+    if metric not in results.columns or metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
 
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
@@ -121,23 +143,6 @@ def _interval(results: pd.DataFrame, column: pd.Series, metric: str) -> tuple[fl
         rows = results[results.detector == column.name]
         return float(rows.roc_auc_low.mean()), float(rows.roc_auc_high.mean())
     return mean_interval(values)
-
-
-def mean_interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a mean; NaN for fewer than two values."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    with warnings.catch_warnings():  # equal values: the interval is a point
-        warnings.simplefilter("ignore")
-        found = bootstrap(
-            (values,),
-            np.mean,
-            n_resamples=N_RESAMPLES,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(0),
-        ).confidence_interval
-    return float(found.low), float(found.high)
 
 
 def pairwise(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:

@@ -12,17 +12,9 @@ from tsad_plugin.forms import shorten
 from tsad_plugin.results import number
 
 from .comparison import Comparison, p_text
-from .statistics import ALPHA, by_set
+from .statistics import ALPHA, LOWER_IS_BETTER, TITLES, by_set
 
-NONE = "–"
-# Means over data sets beside the ROC-AUC, and what a table calls them.
-MEANS = {
-    "average_precision": "AP",
-    "precision_at_n": "P@n",
-    "f1": "F1",
-    "far": "FAR",
-    "mar": "MAR",
-}
+NONE, FAILED = "–", "failed"
 SECONDS = {"fit_seconds": "fit (s)", "score_seconds": "score (s)"}
 
 
@@ -32,18 +24,19 @@ class Table(NamedTuple):
     header: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     n_names: int = 1
+    best: frozenset[tuple[int, int]] = frozenset()  # row and column of what stands out
 
 
 def summary_table(found: Comparison) -> Table:
-    """A row a detector, by rank."""
+    """A row a detector, by rank; the best of each measure stands out."""
     frame = found.summary
-    means = {title: by_set(found.results, metric).mean() for metric, title in MEANS.items()}
+    means = _means(found)
     n_rows = found.results.groupby("detector").size()
     rows = [
         (
             str(name),
             fixed(row["rank"], 2),
-            fixed(row.roc_auc),
+            fixed(row[found.metric]),
             interval(row.low, row.high),
             *(fixed(mean[name]) for mean in means.values()),
             *(_seconds(row[cost]) for cost in SECONDS),
@@ -53,22 +46,46 @@ def summary_table(found: Comparison) -> Table:
         )
         for name, row in frame.iterrows()
     ]
-    titles = ("detector", "rank", "ROC-AUC", "95 % interval", *means, *SECONDS.values())
-    return Table((*titles, "memory (MB)", "data sets", "failures"), rows)
+    named = [TITLES[metric] for metric in means]
+    titles = ("detector", "rank", found.title, "95 % interval", *named, *SECONDS.values())
+    places = dict(zip((found.metric, *means), (2, *range(4, 4 + len(means))), strict=True))
+    best = [
+        (row, column)
+        for metric, column in places.items()
+        for row in _best([line[column] for line in rows], metric)
+    ]
+    header = (*titles, "memory (MB)", "data sets", "failures")
+    return Table(header, rows, best=frozenset(best))
+
+
+def _means(found: Comparison) -> dict[str, pd.Series]:
+    """Means over data sets of the other measures that these results have."""
+    others = [m for m in TITLES if m in found.results.columns and m != found.metric]
+    return {metric: by_set(found.results, metric).mean() for metric in others}
+
+
+def _best(cells: Sequence[str], metric: str) -> list[int]:
+    """Where the best number of several stands, as it is written; nowhere where all are equal."""
+    known = {cell for cell in cells if cell not in (NONE, FAILED)}
+    if len(known) < 2:
+        return []
+    best = min(known, key=float) if metric in LOWER_IS_BETTER else max(known, key=float)
+    return [i for i, cell in enumerate(cells) if cell == best]
 
 
 def sets_table(found: Comparison) -> Table:
-    """ROC-AUC of each data set and detector."""
+    """The measure of each data set and detector; the best of each set stands out."""
     table, failed = in_order(found)
     rows = [
-        (str(name), *("failed" if failed.loc[name, d] else fixed(row[d]) for d in table))
+        (str(name), *(FAILED if failed.loc[name, d] else fixed(row[d]) for d in table))
         for name, row in table.iterrows()
     ]
-    return Table(("data set", *map(str, table.columns)), rows)
+    best = [(i, j + 1) for i, row in enumerate(rows) for j in _best(row[1:], found.metric)]
+    return Table(("data set", *map(str, table.columns)), rows, best=frozenset(best))
 
 
 def in_order(found: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """ROC-AUC, and where a detector failed, with the detectors in the order of the summary."""
+    """The measure, and where a detector failed, with the detectors in the order of the summary."""
     order = found.summary.index
     return found.table[order], found.failed[order]
 
@@ -116,8 +133,9 @@ def data_table(results: pd.DataFrame) -> Table:
         (str(name), *(_range(rows[size]) for size in sizes), str(rows.fold.nunique()))
         for name, rows in results.groupby("dataset", sort=False)
     ]
-    titles = ("data set", "runs to learn from", "runs judged", "of these outliers", "splits a seed")
-    return Table(titles, rows)
+    samples = f"{' or '.join(results['sample'].unique())}s"
+    titles = (f"{samples} to learn from", f"{samples} judged", "of these outliers")
+    return Table(("data set", *titles, "splits a seed"), rows)
 
 
 def setting(results: pd.DataFrame) -> list[tuple[str, str]]:

@@ -17,37 +17,50 @@ from .preparation import SeriesPreprocessor
 
 
 class Block(NamedTuple):
-    """Rows of a series: learned from up to `kept_until`, held out from `held_out_from` on."""
+    """Rows of a series that are learned from, that level scores, and that set the threshold."""
 
-    kept_until: int
-    held_out_from: int
+    kept: slice
+    held_out: slice
+    unseen: slice
 
 
-def blocks_of(series: Runs, window_size: int, fraction: float) -> list[Block]:
+def blocks_of(series: Runs, window_size: int, fraction: float, apart: bool) -> list[Block]:
     """Hold out the last rows of each series that is long enough, a window apart from the others.
+
+    `apart` keeps those that set the threshold a window apart from those that level the scores, in
+    half of what is held out each; else they are the same.
 
     Raises
     ------
     ValueError
-        If no series is.
+        If no series is long enough.
     """
-    found = [_block(int(n), window_size, fraction) for n in series.lengths]
-    if all(block.held_out_from == n for block, n in zip(found, series.lengths, strict=True)):
-        needed = int(np.ceil(max(window_size / fraction, 4 * window_size / (1 - fraction))))
+    found = [_block(int(n), window_size, fraction, apart) for n in series.lengths]
+    if not any(_n_rows(block.unseen) for block in found):
+        needed = max((3 if apart else 1) / fraction, 3 / (1 - fraction)) * window_size
         raise ValueError(
             f"the longest series has {plural(int(series.lengths.max()), 'row')}: to learn from "
-            f"windows of {window_size} and to hold out {fraction:.0%} of the rows it needs at "
-            f"least {needed}; pass longer series, or lower window_size"
+            f"windows of {window_size} and to hold out {fraction:.0%} of the rows it needs about "
+            f"{int(np.ceil(needed))}; pass longer series, or lower window_size"
         )
     return found
 
 
-def _block(n_rows: int, window_size: int, fraction: float) -> Block:
-    n_held_out = round(n_rows * fraction)
-    kept_until = n_rows - n_held_out - window_size
-    if n_held_out < window_size or kept_until < 2 * window_size:
-        return Block(n_rows, n_rows)
-    return Block(kept_until, n_rows - n_held_out)
+def _n_rows(rows: slice) -> int:
+    return int(rows.stop - rows.start)
+
+
+def _block(n_rows: int, window_size: int, fraction: float, apart: bool) -> Block:
+    held_out = slice(n_rows - round(n_rows * fraction), n_rows)
+    kept = slice(0, held_out.start - window_size)
+    too_short = _n_rows(held_out) < (3 if apart else 1) * window_size
+    if too_short or _n_rows(kept) < 2 * window_size:
+        return Block(slice(0, n_rows), slice(n_rows, n_rows), slice(n_rows, n_rows))
+    if not apart:
+        return Block(kept, held_out, held_out)
+    half = (_n_rows(held_out) - window_size) // 2
+    levels = slice(held_out.start, held_out.start + half)
+    return Block(kept, levels, slice(levels.stop + window_size, n_rows))
 
 
 def windows_of(
@@ -56,12 +69,13 @@ def windows_of(
     """All windows of the series, as views of them, and positions of those to learn from."""
     slices = [preprocessor.slice(rows) for rows in series.arrays]
     offsets = np.cumsum([0, *(len(s.live) for s in slices[:-1])])
-    kept, held_out = [], []
+    kept: list[NDArray[np.int64]] = []
+    held_out: list[NDArray[np.int64]] = []
     for part, block, offset in zip(slices, blocks, offsets, strict=True):
         starts, _ = window_starts(part.live, preprocessor.window_size, 1)
-        ends = starts + preprocessor.window_size
-        kept.append(starts[ends <= block.kept_until] + offset)
-        held_out.append(starts[starts >= block.held_out_from] + offset)
+        for chosen, rows in ((kept, block.kept), (held_out, block.held_out)):
+            inside = (starts >= rows.start) & (starts + preprocessor.window_size <= rows.stop)
+            chosen.append(starts[inside] + offset)
     inputs, targets, observed = (
         _together([getattr(part, name) for part in slices], preprocessor.window_size)
         for name in ("inputs", "targets", "observed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from tsad_plugin.inputs import as_series, with_channels
 from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_parameters
 from tsad_plugin.runs import Runs
-from tsad_plugin.thresholds import KSigma
+from tsad_plugin.thresholds import KSigma, Thresholder
 
 from .blocks import blocks_of, windows_of
 from .finding import SegmentFinder
@@ -33,19 +33,19 @@ K, LOG_K = 8.0, 5.0
 class WindowedDetector(SegmentFinder):
     """A detector of timesteps in long series: it scores overlapping windows of them.
 
-    Give it one of the six autoencoders or `PCAReconstruction`, whose contributions say which
-    channels are abnormal at each timestep, or any detector of PyOD, whose score of a window counts
-    for all of its timesteps. The score of a timestep is the mean over all windows that cover it,
-    then a causal mean over `smoothing` timesteps.
+    Inside is one of the six autoencoders or `PCAReconstruction`, whose contributions tell channels
+    apart, or any detector of PyOD, whose score of a window counts for all of its timesteps. The
+    score of a timestep is the mean over the windows that cover it, then a causal mean.
 
-    Here a table X of shape (n_timesteps, n_channels) is **one** series, as in PyOD's
-    `TimeSeriesOD`; a list, an array of three dimensions or `Runs` are several series of any
-    lengths. A sample is a timestep: `decision_function` and `predict` answer with one vector, one
-    series after another. NaN is a gap.
+    A table X of shape (n_timesteps, n_channels) is **one** series, as in PyOD's `TimeSeriesOD`; a
+    list, an array of three dimensions or `Runs` are several, of any lengths. A sample is a
+    timestep: `decision_function` and `predict` answer with one vector, one series after another.
+    NaN is a gap.
 
-    Train it on normal rows: scaling, network and threshold come from them alone. The last rows of
-    each series (`validation_fraction`), a window apart from those before, are held out of training;
-    they choose the epoch, level the scores to a mean of about 1, and set the threshold.
+    Train it on normal rows. The last of each series (`validation_fraction`), a window apart from
+    those before, are held out: they choose the epoch, level scores to a mean of about 1, and set
+    the threshold. (With `score="mahalanobis"` half do the former and half the latter, as in [1]_:
+    a Gaussian of many channels knows the rows that it was learned from.)
 
     Parameters
     ----------
@@ -58,8 +58,9 @@ class WindowedDetector(SegmentFinder):
     stride : int, default=1
         Timesteps from one scored window to the next, at most `window_size`. It learns from all.
     contamination : float or thresholder, optional
-        By default `KSigma(5, robust=True, log=True)`, for detectors of PyOD
-        `KSigma(8, robust=True)`, learned from `calibration_scores_`. Or another thresholder, or, as in PyOD, the share of outliers among the training timesteps.
+        A thresholder, which learns from `calibration_scores_`, or, as in PyOD, the share of
+        outliers among the training timesteps. By default `KSigma(5, robust=True, log=True)`, for
+        detectors of PyOD `KSigma(8, robust=True)`.
     despike : {"auto"}, Despike or None, default="auto"
         What makes gaps of glitches before anything is learned: `Glitches`, a step of your own, or
         nothing. Spikes that come in a rhythm are kept.
@@ -90,8 +91,8 @@ class WindowedDetector(SegmentFinder):
         timesteps that have no score: where nothing was measured, or no window lies (in series
         shorter than a window, in gaps longer than one). `timestep_scores` has NaN there.
     failed_score_ : float
-        Score of timesteps at which most channels are dead: as far above the largest of
-        `calibration_scores_` as that lies above `usual_score_`.
+        Score of timesteps at which most channels are dead: twice as far above `usual_score_` as
+        the largest of `calibration_scores_` and as the threshold.
     decision_scores_, labels_ : ndarray of shape (n_timesteps,)
         Scores and labels of all training timesteps, one series after another.
     threshold_ : float
@@ -110,21 +111,15 @@ class WindowedDetector(SegmentFinder):
     Windows are views of the series. Training gathers them batch by batch, and scoring goes over
     the series in slices, so memory does not grow with `window_size` times the length.
 
-    Rows in which more than half of the channels no longer move (their range over 16 timesteps is
-    below a tenth of the least in training) have `failed`. Windows do not reach over them, so that
+    Rows in which more than half of the channels have frozen or collapsed (their range over 16
+    timesteps, or their distance from zero, is below a tenth of the least in training) have
+    `failed`. Windows do not reach over them, so that
     the collapse does not show in the scores of the rows before.
 
     References
     ----------
     .. [1] P. Malhotra et al., "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection",
        2016, arXiv:1607.00148.
-    .. [2] F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974.
-
-    Examples
-    --------
-    >>> from tsad_plugin import PCAReconstruction, WindowedDetector
-    >>> from tsad_plugin.datasets import make_machines
-    >>> machines, times = make_machines(random_state=1, return_times=True)
     """
 
     own_rules: ClassVar[dict[str, Rule]] = {
@@ -186,14 +181,15 @@ class WindowedDetector(SegmentFinder):
 
     def _fit_runs(self, runs: Runs) -> None:
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
-        blocks = blocks_of(runs, self.window_size, self.validation_fraction)
+        apart = getattr(self.detector, "score", None) == "mahalanobis"
+        blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
-        kept = runs.with_arrays([rows[: block.kept_until] for rows, block in pairs])
+        kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
-        self._calibrate([rows[block.held_out_from :] for rows, block in pairs])
+        self._calibrate([rows[block.unseen] for rows, block in pairs])
         self.cleaning_ = cleaning_table(self.preprocessor_, runs)
         self.correlation_ = correlation_table(self.preprocessor_, kept)
 
@@ -203,8 +199,19 @@ class WindowedDetector(SegmentFinder):
         found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
         self.calibration_scores_ = found[~np.isnan(found)]
         self.usual_score_ = float(np.median(self.calibration_scores_))
-        largest = float(self.calibration_scores_.max())
-        self.failed_score_ = largest + (largest - self.usual_score_)
+        self.failed_score_ = self._twice_as_far(self.calibration_scores_.max())
+
+    def _twice_as_far(self, score: float) -> float:
+        return float(2 * score - self.usual_score_)
+
+    def _process_decision_scores(self) -> Self:
+        """Set the threshold, and the score of failures to above it."""
+        super()._process_decision_scores()
+        in_failures = self.decision_scores_ == self.failed_score_
+        if isinstance(self.thresholder_, (float, Thresholder)):
+            self.failed_score_ = max(self.failed_score_, self._twice_as_far(self.threshold_))
+            self.decision_scores_ = np.where(in_failures, self.failed_score_, self.decision_scores_)
+        return self
 
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
         scan, parts = self._scanner(), []

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsad_plugin.batches import inference_size
 from tsad_plugin.preprocessing import Prepared
-from tsad_plugin.training import inference_size
 
 from .inner import WindowValues
 from .overlap import Overlap, pieces, window_starts, window_view
