@@ -23,6 +23,7 @@ from tsad_plugin import (
     PCAReconstruction,
     StreamScorer,
     WindowedDetector,
+    load,
     save,
 )
 from tsad_plugin.steps import Step
@@ -679,8 +680,9 @@ def test_the_detector_of_a_stream_is_told_from_others(
     for other in others:
         with pytest.raises(ValueError, match="was scored by another detector: pass the one"):
             StreamScorer.resume(path, other)
-    copied = pickle.loads(pickle.dumps(detector))
-    assert StreamScorer.resume(path, copied).n_rows == 300
+    save(detector, tmp_path / "model")
+    for again in (load(tmp_path / "model"), pickle.loads(pickle.dumps(detector))):
+        assert StreamScorer.resume(path, again).n_rows == 300
     lower = detector.with_threshold(FixedThreshold(0.0))
     update = StreamScorer.resume(path, lower).update(rows[300:])
     np.testing.assert_array_equal(update.final.labels, ~np.isnan(update.final.scores))
