@@ -29,7 +29,7 @@ from tsad_plugin import (
 from tsad_plugin.steps import Step
 from tsad_plugin.streaming import Counts, ScoredRows, engine
 from tsad_plugin.streaming import scorer as scorer_module
-from tsad_plugin.windows import detector as windowed
+from tsad_plugin.windows import scan
 from tsad_plugin.windows.inner import window_values
 
 CHANNELS = ["T", "p", "flow"]
@@ -158,7 +158,7 @@ def test_slices_are_scored_as_the_whole_is(
 ) -> None:
     detector, x = any_detector(rng), messy(int(rng.integers(1, 700)), rng)
     whole = [detector._scan(x, by_channel) for by_channel in (False, True)]
-    monkeypatch.setattr(windowed, "SLICE_ROWS", int(rng.integers(1, 200)))
+    monkeypatch.setattr(scan, "SLICE_ROWS", int(rng.integers(1, 200)))
     for by_channel, expected in enumerate(whole):
         found = detector._scan(x, bool(by_channel))
         same(found.values, expected.values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,8 +22,6 @@ from .preparation import SeriesPreprocessor, check_despike
 from .scan import Scan, Scanned
 from .tables import cleaning_table, correlation_table
 
-# Rows that are scored at a time.
-SLICE_ROWS = 20_000
 # The threshold without a `contamination`: robust standard deviations above the median of scores
 # that were held out, among which the first rows of a fault may be; of their logarithms where they
 # are mean squares. (docs/long_series.md measures.)
@@ -214,14 +212,8 @@ class WindowedDetector(SegmentFinder):
         return self
 
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
-        scan, parts = self._scanner(), []
         with window_values(self.detector_, by_channel) as values_of:
-            for start, stop, before, after in _slices(len(rows), scan.margin):
-                part = scan.rows(rows[before:after], before, values_of, by_channel)
-                inside = slice(start - before, stop - before)
-                parts.append((part.values[inside], part.failed[inside], part.dead[inside]))
-        values, failed, dead = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Scanned(values, failed, dead, len(rows))
+            return self._scanner().series(rows, values_of, by_channel)
 
     def _scanner(self) -> Scan:
         return Scan(self.preprocessor_, self.stride, self.smoothing, self.failed_score_)
@@ -294,13 +286,3 @@ class WindowedDetector(SegmentFinder):
             which are not filled.
         """
         return cleaning_table(self.preprocessor_, self._read(X))
-
-
-def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
-    """Rows to score, `start` to `stop`, and with those about them: `before` to `after`."""
-    if margin is None:
-        yield 0, n_rows, 0, n_rows
-        return
-    for start in range(0, n_rows, SLICE_ROWS):
-        stop = min(start + SLICE_ROWS, n_rows)
-        yield start, stop, max(start - margin, 0), min(stop + margin, n_rows)
