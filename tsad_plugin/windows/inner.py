@@ -63,7 +63,8 @@ def fit_inner(
     learner.n_channels_ = series.n_channels
     learner.channels_, learner.units_ = series.channels, series.units
     lengths = np.full(len(windows.inputs), preprocessor.window_size)
-    learner._fit_prepared(windows, lengths)
+    with learner._learning():
+        learner._fit_prepared(windows, lengths)
     return learner
 
 
