@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ class Activity:
     def fit(self, series: list[NDArray[Any]]) -> Activity:
         """Learn from cleaned training series (n_timesteps_i, n_channels) with NaN in gaps."""
         ranges = np.concatenate([self._ranges(rows) for rows in series])
-        least = np.nanquantile(ranges, LEAST_QUANTILE, axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a channel that is measured too seldom
+            least = np.nanquantile(ranges, LEAST_QUANTILE, axis=0)
         # A channel that at times does not move at all tells nothing; NaN compares as False.
         self.limit_ = np.where(least > 0, DEAD * least, np.nan)
         return self
