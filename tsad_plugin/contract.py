@@ -34,7 +34,7 @@ class _LabelsOne:
 
 
 def _of_scores(detector: Any) -> Any:
-    """Return a view whose X are scores: PyOD's methods want one row a sample, and score it often."""
+    """Return a view whose X are scores: PyOD wants one row a sample, and scores it often."""
     view = copy.copy(detector)
     view._read = view._scores = lambda scores: scores
     return view

@@ -68,5 +68,5 @@ class Activity:
         least = minimum_filter1d(np.where(missing, np.inf, rows), **options)
         before = np.concatenate([np.zeros((1, rows.shape[1])), (~missing).cumsum(axis=0)])
         enough = 2 * (before[w:] - before[:-w]) >= w
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.where(enough, (largest - least)[: len(rows) - w + 1], np.nan)
