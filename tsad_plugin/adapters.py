@@ -13,7 +13,7 @@ from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
 from .base import RunDetector
-from .contract import PYODS_DETECTORS
+from .contract import PYODS_DETECTORS, OutlierDetector
 from .folds import fixed_order, held_out_folds
 from .forms import NChannels, as_float, did_you_mean, plural
 from .preprocessing import Prepared
@@ -144,7 +144,7 @@ def check_detector(detector: Any, taker: str) -> None:
     """Raise a ValueError unless a detector is one of PyOD's for rows, or the name of one."""
     if isinstance(detector, type):
         raise ValueError(f"detector is a class: pass an instance, {detector.__name__}()")
-    if isinstance(detector, RunDetector):
+    if isinstance(detector, OutlierDetector):
         raise ValueError(
             f"{type(detector).__name__} takes runs itself: use it as it is, without {taker}"
         )
@@ -224,8 +224,8 @@ def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:
         raise ValueError(f"{name} gave no numbers for scores: {error}") from error
     if len(values) != n_runs:
         raise ValueError(
-            f"{name} gave {plural(len(values), 'score')} for {plural(n_runs, 'run')}: OnRuns takes "
-            "detectors that score each row"
+            f"{name} gave {plural(len(values), 'score')} for {plural(n_runs, 'run')}: take a "
+            "detector that scores each row"
         )
     if not np.isfinite(values).all():
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from tsad_plugin.inputs import as_series, with_channels
 from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_parameters
 from tsad_plugin.runs import Runs
-from tsad_plugin.thresholds import KSigma, Thresholder
+from tsad_plugin.thresholds import KSigma
 
-from .blocks import blocks_of, windows_of
+from .blocks import blocks_of, check_measured, no_window, windows_of
 from .finding import SegmentFinder
 from .inner import check_inner, fit_inner, gives_contributions, window_values
 from .preparation import SeriesPreprocessor, check_despike
@@ -26,6 +26,8 @@ from .tables import cleaning_table, correlation_table
 # that were held out, among which the first rows of a fault may be; of their logarithms where they
 # are mean squares. (docs/long_series.md measures.)
 K, LOG_K = 8.0, 5.0
+# How many times as abnormal as any timestep without a fault a failure is.
+FAILED = 10.0
 
 
 class WindowedDetector(SegmentFinder):
@@ -49,8 +51,9 @@ class WindowedDetector(SegmentFinder):
     ----------
     detector : detector or str, default="KNN"
         What scores windows; it is copied, not fitted itself. A string names one of PyOD's. Its
-        own `contamination`, `scaling`, `length_sigma` and `reduction` are not used: windows have
-        one length and no phase, so each channel is scaled as a whole.
+        own `contamination`, `n_channels`, `validation_fraction`, `scaling`, `length_sigma`,
+        `reduction` and `use_duration` are not used: windows have one length and no phase, so each
+        channel is scaled as a whole.
     window_size : int, default=32
         Timesteps of a window.
     stride : int, default=1
@@ -89,8 +92,8 @@ class WindowedDetector(SegmentFinder):
         timesteps that have no score: where nothing was measured, or no window lies (in series
         shorter than a window, in gaps longer than one). `timestep_scores` has NaN there.
     failed_score_ : float
-        Score of timesteps at which most channels are dead: twice as far above `usual_score_` as
-        the largest of `calibration_scores_` and as the threshold.
+        Score of timesteps at which most channels are dead: ten times as far above `usual_score_` as
+        the largest of `calibration_scores_` and the threshold that is the default.
     decision_scores_, labels_ : ndarray of shape (n_timesteps,)
         Scores and labels of all training timesteps, one series after another.
     threshold_ : float
@@ -165,8 +168,9 @@ class WindowedDetector(SegmentFinder):
             )
 
     def _asked_contamination(self) -> Any:
-        if self.contamination is not None:
-            return self.contamination
+        return self._usual_thresholder() if self.contamination is None else self.contamination
+
+    def _usual_thresholder(self) -> KSigma:
         log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
         return KSigma(LOG_K if log else K, robust=True, log=log)
 
@@ -183,6 +187,7 @@ class WindowedDetector(SegmentFinder):
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
         kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
+        check_measured(kept)
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
@@ -196,20 +201,12 @@ class WindowedDetector(SegmentFinder):
         self.failed_score_ = np.nan
         found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
         self.calibration_scores_ = found[~np.isnan(found)]
+        if not len(self.calibration_scores_):
+            raise no_window(self.window_size, "to set the threshold with")
         self.usual_score_ = float(np.median(self.calibration_scores_))
-        self.failed_score_ = self._twice_as_far(self.calibration_scores_.max())
-
-    def _twice_as_far(self, score: float) -> float:
-        return float(2 * score - self.usual_score_)
-
-    def _process_decision_scores(self) -> Self:
-        """Set the threshold, and the score of failures to above it."""
-        super()._process_decision_scores()
-        in_failures = self.decision_scores_ == self.failed_score_
-        if isinstance(self.thresholder_, (float, Thresholder)):
-            self.failed_score_ = max(self.failed_score_, self._twice_as_far(self.threshold_))
-            self.decision_scores_ = np.where(in_failures, self.failed_score_, self.decision_scores_)
-        return self
+        usual_threshold = self._usual_thresholder().fit(self.calibration_scores_).thresh_
+        largest = max(float(self.calibration_scores_.max()), usual_threshold)
+        self.failed_score_ = self.usual_score_ + FAILED * (largest - self.usual_score_)
 
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
         with window_values(self.detector_, by_channel) as values_of:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from tsad_plugin.preprocessing import Preprocessor, Scaler
+from tsad_plugin.preprocessing import Preprocessor, Scaler, check_step
 from tsad_plugin.runs import Runs
 from tsad_plugin.steps import Despike
 
@@ -66,6 +66,7 @@ class SeriesPreprocessor(Preprocessor):
         cleaned = series
         for step in self._keeping:
             cleaned = step.fit_transform(cleaned)
+            check_step(step, cleaned, len(series))
         self.target_scaler_ = Scaler("channel").fit_channels(cleaned)
         self.activity_ = Activity(min(MOVES_WITHIN, self.window_size)).fit(cleaned.arrays)
         n_inputs = series.n_channels
