@@ -29,7 +29,6 @@ for row in broken:
 edges = np.flatnonzero(np.diff(good, prepend=False, append=False))
 stretches = [rows[a:b] for a, b in edges.reshape(-1, 2).tolist() if a < len(rows) / 2]
 clf = WindowedDetector(PCAReconstruction()).fit(Runs(stretches, channels=pump.channels))
-
 found = clf.segments(pump)
 for row in broken:
     near = found[(found["start"] <= row + 60) & (found["end"] >= row - 60)]
