@@ -110,6 +110,8 @@ def timeline(
     _add_scores(figure, n_panels + 1, score, threshold, times, bins)
     if segments is not None:
         _add_bands(figure, segments, times)
+    ends = between(times, np.array([-0.5, len(times) - 0.5])).tolist()
+    figure.update_xaxes(range=ends)
     return figure.update_xaxes(title_text=plain(x_title), row=n_panels + 1, col=1)
 
 
@@ -217,7 +219,7 @@ def _score_axis(finite: NDArray[np.float64], log: bool) -> dict[str, Any]:
     low, high = np.log10([np.quantile(finite, 1e-3), finite.max()])
     margin = 0.06 * (high - low)
     # Of many decades only whole ones can be named in so low a panel.
-    ticks = {} if high - low > 2 else axis_type(log)
+    ticks = {} if high - low > 1.5 else axis_type(log)
     return {"type": "log", "dtick": 1, **ticks, "range": [low - margin, high + margin]}
 
 

@@ -14,7 +14,7 @@ from tsad_plugin.results import number, relative
 
 from .rendering import TEMPLATES, Chart, render
 from .series_card import series_card
-from .series_charts import correlation_chart, fleet_chart, telling, timeline_charts
+from .series_charts import correlation_chart, fleet_chart, timeline_charts
 from .survey import Survey
 
 MOST_DRAWN = 20  # series with a timeline
@@ -157,9 +157,16 @@ def detail(survey: Survey, position: int, anchor: str, chart: Chart) -> dict[str
             ("highest score", number(survey.highest(position)) if n_scored else "–"),
             ("without a score", f"{len(found.scores) - n_scored:,}"),
         ],
-        "drawn": [survey.detector.channels_[c] for c in telling(found.shares)],
+        "cut": _cut(survey, position),
         "chart": chart,
     }
+
+
+def _cut(survey: Survey, position: int) -> str:
+    """Where the picture ends, if before the series."""
+    found = survey.found[position]
+    n = found.n_worth_drawing
+    return moment(survey, position, n - 1) if n < len(found.scores) else ""
 
 
 def _first(survey: Survey, position: int, mode: str) -> dict[str, str]:

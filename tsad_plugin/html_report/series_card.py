@@ -13,6 +13,9 @@ from tsad_plugin.thresholds import Thresholder
 from .card import parameters, shown, versions
 from .survey import Survey
 
+# Of the detector inside: the one around it has its own.
+UNUSED_INSIDE = {"contamination", "scaling", "length_sigma", "reduction"}
+
 
 def series_card(survey: Survey) -> dict[str, Any]:
     """Rows of the card's tables, as text."""
@@ -21,9 +24,9 @@ def series_card(survey: Survey) -> dict[str, Any]:
         "detector": f"{type(detector).__name__} of {type(detector.detector_).__name__}",
         "doc": (type(detector).__doc__ or "").strip().splitlines()[0],
         "data": data(survey),
-        "channels": list(zip(detector.channels_, detector.units_, strict=True)),
-        "parameters": parameters(detector),
-        "inner": parameters(detector.detector_),
+        "channels": list(zip(survey.series.channels, survey.units, strict=True)),
+        "parameters": [row for row in parameters(detector) if row[0] != "detector"],
+        "inner": [row for row in parameters(detector.detector_) if row[0] not in UNUSED_INSIDE],
         "inner_name": type(detector.detector_).__name__,
         "versions": versions(),
     }

@@ -44,19 +44,22 @@ def timeline_charts(survey: Survey, positions: list[int]) -> list[Chart]:
 
 def _timeline(survey: Survey, position: int, most: int, number: int) -> Chart:
     series, found = survey.series, survey.found[position]
-    rows, times = series.arrays[position], axis(series, position)
-    shown = telling(found.shares)
-    units = series.units if any(series.units) else survey.detector.units_
+    n, shown, (times, x_title) = (
+        found.n_worth_drawing,
+        telling(found.shares),
+        axis(series, position),
+    )
+    rows, segments = series.arrays[position], found.segments
     figure = figures.timeline(
-        rows[:, shown],
-        found.scores,
-        [survey.detector.channels_[c] for c in shown],
-        units=[units[c] for c in shown],
-        segments=found.segments,
+        rows[:n, shown],
+        found.scores[:n],
+        [series.channels[c] for c in shown],
+        units=[survey.units[c] for c in shown],
+        segments=segments.assign(end=segments["end"].clip(upper=n)),
         threshold=None if np.isnan(survey.threshold) else survey.threshold,
-        glitches=_glitches(survey, rows)[:, shown],
-        x=times[0],
-        x_title=times[1],
+        glitches=_glitches(survey, rows)[:n, shown],
+        x=None if times is None else times[:n],
+        x_title=x_title,
         most=most,
     )
     label = f"{plural(len(shown), 'channel')} and the score of series {series.ids[position]}"

@@ -19,6 +19,8 @@ from tsad_plugin.windows.tables import SEGMENT_COLUMNS, segment_records
 
 UNEXPLAINED = 0.99  # quantile of scores above which channels are compared where nothing was found
 
+LEAST_TAIL = 100  # timesteps of a last failure that are drawn
+
 
 class Found(NamedTuple):
     """What was found in one series.
@@ -35,6 +37,18 @@ class Found(NamedTuple):
     def n_abnormal(self) -> int:
         """Timesteps in segments."""
         return int(self.segments["n_timesteps"].sum())
+
+    @property
+    def n_worth_drawing(self) -> int:
+        """Timesteps before a failure that lasts to the end, and as many of it again.
+
+        The rest of it shows nothing, and would press what came before to the edge.
+        """
+        last = self.segments.tail(1)
+        if last.empty or last["mode"].item() != "failed" or last["end"].item() < len(self.scores):
+            return len(self.scores)
+        start = int(last["start"].item())
+        return min(max(2 * start, start + LEAST_TAIL), len(self.scores))
 
     @property
     def states(self) -> NDArray[np.str_]:
@@ -71,12 +85,18 @@ class Survey:
         tables = [found.segments for found in self.found if len(found.segments)]
         return pd.concat(tables, ignore_index=True) if tables else self.found[0].segments
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of the channels: an array has none, then those of the detector."""
+        return self.series.units if any(self.series.units) else self.detector.units_
+
     @cached_property
     def cleaning(self) -> pd.DataFrame:
-        """What was cleaned, a row a channel: shares of all values, and in how many series."""
+        """What was cleaned, a row a channel, counted over all series."""
         table = self.detector.cleaning_summary(self.series)
-        counts = table[["channel", "n_timesteps", "missing", "glitches", "in_long_gaps"]]
-        return counts.groupby("channel", sort=False).sum()
+        counts = table[["n_timesteps", "missing", "glitches", "in_long_gaps"]]
+        place = np.tile(np.arange(self.series.n_channels), len(self.series))
+        return counts.groupby(place).sum().set_axis(list(self.series.channels))
 
     @property
     def abnormal(self) -> list[int]:
@@ -117,10 +137,8 @@ def _shares(scanned: Scanned, segments: pd.DataFrame, rows: NDArray[Any]) -> NDA
     """
     scores = scanned.scores
     faulty = _rows_of(segments[segments["mode"] == "faulty"], len(rows))
-    if not faulty.any():
-        faulty = (
-            scores >= np.nanquantile(scores, UNEXPLAINED) if np.isfinite(scores).any() else faulty
-        )
+    if not faulty.any() and np.isfinite(scores).any():
+        faulty = scores >= np.nanquantile(scores, UNEXPLAINED)
     if not faulty.any():
         return np.full(rows.shape[1], 1 / rows.shape[1])
     by_channel = scanned.values.shape[1] == rows.shape[1] > 1
