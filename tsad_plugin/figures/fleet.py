@@ -76,7 +76,7 @@ def fleet(
     """
     known = [np.asarray(of_series, dtype=str) for of_series in states]
     if unknown := {*np.concatenate(known)} - {*STATES} if known else set():
-        raise ValueError(f"states must be among {', '.join(STATES)}, got {sorted(unknown)[0]!r}")
+        raise ValueError(f"states must be among {', '.join(STATES)}, got {str(min(unknown))!r}")
     height = int(np.clip(BAR * len(known), LEAST_BAR, MOST))
     figure = new_figure(height + TOP + BOTTOM, plain(x_title))
     if sum(map(len, known)) == 0:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
 from .bins import Bins
-from .scores import axis_type, wants_log
+from .scores import LOG_FROM, axis_type
 from .style import (
     AMBER,
     BLACK,
@@ -148,7 +148,7 @@ def _add_channel(
         col=1,
         **bins.axis(times),
     )
-    figure.update_yaxes(nticks=4, row=row, col=1)
+    figure.update_yaxes(nticks=5, row=row, col=1)
     if glitch.any() and not np.isnan(kept).all():
         _add_glitches(figure, row, values, glitch, times, (np.nanmin(kept), np.nanmax(kept)))
 
@@ -204,19 +204,30 @@ def _add_scores(
         **bins.axis(times),
     )
     finite = scores[np.isfinite(scores)]
-    log = wants_log(finite, np.array([]), threshold)
-    figure.update_yaxes(**_score_axis(finite, log), row=row, col=1)
+    log = _spans_decades(finite, threshold)
+    figure.update_yaxes(**_score_axis(finite, log, threshold), row=row, col=1)
     title_panel(figure, row, "score" + (" (logarithmic)" if log else ""), "")
     if threshold is not None and np.isfinite(threshold):
         name = f"threshold {threshold:.3g}"
         figure.add_hline(threshold, line=LIMIT, name=name, showlegend=True, row=row, col=1)
 
 
-def _score_axis(finite: NDArray[np.float64], log: bool) -> dict[str, Any]:
+def _spans_decades(finite: NDArray[np.float64], threshold: float | None) -> bool:
+    """Half of a series may be abnormal: the threshold says what is usual, not the median."""
+    if len(finite) == 0 or finite.min() <= 0:
+        return False
+    usual = threshold if threshold is not None and threshold > 0 else np.median(finite)
+    return bool(finite.max() > LOG_FROM * usual)
+
+
+def _score_axis(finite: NDArray[np.float64], log: bool, threshold: float | None) -> dict[str, Any]:
     """A logarithmic axis leaves the lowest of a thousand scores below it: it may be any depth."""
     if not log:
         return {"rangemode": "tozero"}
-    low, high = np.log10([np.quantile(finite, 1e-3), finite.max()])
+    ends = [np.quantile(finite, 1e-3), finite.max()]
+    if threshold is not None and threshold > 0:
+        ends = [min(ends[0], threshold), max(ends[1], threshold)]
+    low, high = np.log10(ends)
     margin = 0.06 * (high - low)
     # Of many decades only whole ones can be named in so low a panel.
     ticks = {} if high - low > 1.5 else axis_type(log)

@@ -197,4 +197,5 @@ def cleaning(survey: Survey) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _with_share(count: int, total: int) -> tuple[str, str]:
-    return f"{count:,}", f"{count / total:.1%}" if count else ""
+    share = count / total
+    return f"{count:,}", "" if count == 0 else "< 0.1%" if share < 0.001 else f"{share:.1%}"
