@@ -237,33 +237,34 @@ def _score_axis(finite: NDArray[np.float64], log: bool, threshold: float | None)
 def _add_bands(figure: go.Figure, segments: pd.DataFrame, times: NDArray[Any]) -> None:
     lengths = (segments["end"] - segments["start"]).to_numpy()
     longest = np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])
-    for mode, style in BANDS.items():
+    shapes = list(figure.layout.shapes)
+    for mode in BANDS:
         found = segments.iloc[longest]
         found = found[found["mode"] == mode]
         edges = np.stack([found["start"], found["end"]]).T - 0.5
-        for i, ends in enumerate(edges):
-            _add_band(figure, between(times, ends).tolist(), mode, style, in_legend=i == 0)
+        shapes += [
+            _band(between(times, ends).tolist(), mode, i == 0) for i, ends in enumerate(edges)
+        ]
         if len(edges):
             _name_band(figure, int(found["start"].iloc[0]), mode, times)
+    figure.update_layout(shapes=shapes)  # one by one they would take seconds
 
 
-def _add_band(
-    figure: go.Figure, ends: list[Any], mode: str, style: dict[str, Any], in_legend: bool
-) -> None:
-    figure.add_shape(
-        type="rect",
-        xref="x",
-        yref="paper",
-        x0=ends[0],
-        x1=ends[1],
-        y0=0,
-        y1=1,
-        layer="below",
-        name=mode,
-        legendgroup=mode,
-        showlegend=in_legend,
-        **style,
-    )
+def _band(ends: list[Any], mode: str, in_legend: bool) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": ends[0],
+        "x1": ends[1],
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+        "name": mode,
+        "legendgroup": mode,
+        "showlegend": in_legend,
+        **BANDS[mode],
+    }
 
 
 def _name_band(figure: go.Figure, start: int, mode: str, times: NDArray[Any]) -> None:

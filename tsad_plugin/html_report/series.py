@@ -11,6 +11,7 @@ import pandas as pd
 from tsad_plugin.explanation import stretch_text
 from tsad_plugin.forms import plural, shorten
 from tsad_plugin.results import number, relative
+from tsad_plugin.windows.inner import gives_contributions
 
 from .rendering import TEMPLATES, Chart, render
 from .series_card import series_card
@@ -44,7 +45,7 @@ def page(survey: Survey, now: datetime) -> str:
         "correlation": correlation_chart(survey),
         "card": series_card(survey),
         "window_size": survey.detector.window_size,
-        "has_channels": any(survey.segments["channels"]),
+        "has_channels": gives_contributions(survey.detector.detector_),
     }
     return render(TEMPLATES / "series.html", content)
 

@@ -15,7 +15,7 @@ from .survey import Survey
 MOST_CHANNELS = 4  # with a panel each
 LEAST_SHARE = 0.02
 # Values of a line: those of all timelines of a page share a budget.
-BUDGET, FEWEST, MOST_VALUES = 24_000, 1200, 4000
+BUDGET, FEWEST, MOST_VALUES = 20_000, 1000, 4000
 MOST_CORRELATED = 60  # channels whose correlations can be told apart
 
 
