@@ -141,7 +141,7 @@ def test_a_failure_that_lasts_is_not_drawn_to_its_end(detector: Any) -> None:
     for found in survey.found:
         failed = found.segments[found.segments["mode"] == "failed"]
         n, start = found.n_worth_drawing, failed["start"].max()
-        assert n == (min(max(2 * start, start + LEAST_TAIL), 1500) if len(failed) else 1500)
+        assert n == (min(start + max(start // 3, LEAST_TAIL), 1500) if len(failed) else 1500)
 
 
 def test_each_series_is_scored_once(

@@ -57,7 +57,7 @@ class Bins(NamedTuple):
         slot = step * (1 if self.width == 1 else self.width / 2)
         if strayed > slot * (EXACT if self.width == 1 else NEAR):
             rows = self.positions.round().astype(int).clip(0, self.n_rows - 1)
-            return {"x": _coarse(times[rows], slot)}
+            return {"x": compact(times) if self.width == 1 else _coarse(times[rows], slot)}
         first = numbers[0] + step * self.positions[0]
         if times.dtype.kind != "M":
             return {"x0": float(first), "dx": float(slot)}

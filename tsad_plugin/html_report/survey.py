@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
     @property
     def n_worth_drawing(self) -> int:
-        """Timesteps before a failure that lasts to the end, and as many of it again.
+        """Timesteps before a failure that lasts to the end, and a third as many of it.
 
         The rest of it shows nothing, and would press what came before to the edge.
         """
@@ -48,7 +48,7 @@ class Found(NamedTuple):
         if last.empty or last["mode"].item() != "failed" or last["end"].item() < len(self.scores):
             return len(self.scores)
         start = int(last["start"].item())
-        return min(max(2 * start, start + LEAST_TAIL), len(self.scores))
+        return min(start + max(start // 3, LEAST_TAIL), len(self.scores))
 
     @property
     def states(self) -> NDArray[np.str_]:
