@@ -2,6 +2,7 @@
 
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
+from .correlation import correlation_map
 from .courses import Course, channel_course, run_courses
 from .fleet import fleet
 from .maps import error_map
@@ -15,6 +16,7 @@ __all__ = [
     "TEMPLATE",
     "Course",
     "channel_course",
+    "correlation_map",
     "critical_difference",
     "error_map",
     "fleet",

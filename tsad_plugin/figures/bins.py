@@ -57,11 +57,19 @@ class Bins(NamedTuple):
         slot = step * (1 if self.width == 1 else self.width / 2)
         if strayed > slot * (EXACT if self.width == 1 else NEAR):
             rows = self.positions.round().astype(int).clip(0, self.n_rows - 1)
-            return {"x": compact(times[rows])}
+            return {"x": compact(times) if self.width == 1 else _coarse(times[rows], slot)}
         first = numbers[0] + step * self.positions[0]
         if times.dtype.kind != "M":
             return {"x0": float(first), "dx": float(slot)}
         return {"x0": str(np.datetime64(round(first), "us")), "dx": float(slot / 1000)}
+
+
+def _coarse(times: NDArray[Any], slot: float) -> NDArray[Any]:
+    """Datetimes to a tenth of the microseconds from one to the next: they are written as text."""
+    if times.dtype.kind == "M" and slot >= 10_000_000:
+        coarse = times.astype("datetime64[m]" if slot >= 600_000_000 else "datetime64[s]")
+        return np.datetime_as_string(coarse)
+    return compact(times)
 
 
 def as_numbers(times: NDArray[Any]) -> NDArray[np.float64]:

@@ -15,11 +15,18 @@ from .style import AMBER, BLACK, GREY, VERMILLION, evenly, new_figure, plain, sa
 from .times import between, time_text, times_of
 
 STATES = ("normal", "faulty", "failed", "no score")
+
+
+def _hatched(colour: str, shape: str, lines: str, size: int) -> dict[str, Any]:
+    pattern = {"shape": shape, "fgcolor": lines, "bgcolor": colour, "size": size, "solidity": 0.12}
+    return {"color": colour, "pattern": pattern}
+
+
 LOOKS: dict[str, dict[str, Any]] = {
     "normal": {"color": "#cfe6f5"},
-    "no score": {"color": "white", "pattern": {"shape": ".", "fgcolor": GREY, "size": 5}},
-    "faulty": {"color": AMBER, "pattern": {"shape": "/", "fgcolor": BLACK, "size": 7}},
-    "failed": {"color": VERMILLION, "pattern": {"shape": "x", "fgcolor": BLACK, "size": 5}},
+    "no score": _hatched("white", ".", GREY, 5),
+    "faulty": _hatched(AMBER, "/", BLACK, 8),
+    "failed": _hatched(VERMILLION, "x", BLACK, 12),
 }
 MAX_BARS = 4000  # of each kind
 MAX_NAMES = 60
@@ -69,7 +76,7 @@ def fleet(
     """
     known = [np.asarray(of_series, dtype=str) for of_series in states]
     if unknown := {*np.concatenate(known)} - {*STATES} if known else set():
-        raise ValueError(f"states must be among {', '.join(STATES)}, got {sorted(unknown)[0]!r}")
+        raise ValueError(f"states must be among {', '.join(STATES)}, got {str(min(unknown))!r}")
     height = int(np.clip(BAR * len(known), LEAST_BAR, MOST))
     figure = new_figure(height + TOP + BOTTOM, plain(x_title))
     if sum(map(len, known)) == 0:
@@ -85,7 +92,7 @@ def fleet(
         ticktext=[names[i] for i in shown],
         showgrid=False,
     )
-    figure.update_xaxes(type="date" if times[0].dtype.kind == "M" else "linear")
+    figure.update_xaxes(**_axis_of(times))
     return figure.update_layout(barmode="overlay", bargap=0.2, margin={"t": TOP, "b": BOTTOM})
 
 
@@ -115,7 +122,7 @@ def _add_bars(
     ends = [between(times[s.series], np.array([s.start - 0.5, s.end - 0.5])) for s in stretches]
     numbers = np.array([as_numbers(pair) for pair in ends])
     is_clock = times[0].dtype.kind == "M"
-    least = LEAST_WIDTH * _span(times)
+    least = LEAST_WIDTH * float(np.diff(as_numbers(np.array(_ends(times))))[0])
     widths = np.maximum(numbers[:, 1] - numbers[:, 0], least) / (1000 if is_clock else 1)
     figure.add_bar(
         orientation="h",
@@ -129,9 +136,16 @@ def _add_bars(
     )
 
 
-def _span(times: list[NDArray[Any]]) -> float:
-    numbers = [as_numbers(t) for t in times if len(t)]
-    return float(max(n.max() for n in numbers) - min(n.min() for n in numbers))
+def _ends(times: list[NDArray[Any]]) -> tuple[Any, Any]:
+    """The first and the last time of all."""
+    return min(t[0] for t in times if len(t)), max(t[-1] for t in times if len(t))
+
+
+def _axis_of(times: list[NDArray[Any]]) -> dict[str, Any]:
+    first, last = _ends(times)
+    if times[0].dtype.kind == "M":
+        return {"type": "date", "range": [str(first), str(last)]}
+    return {"type": "linear", "range": [float(first) - 0.5, float(last) + 0.5]}
 
 
 def _text(stretch: Stretch, state: str, times: NDArray[Any], name: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
 from .bins import Bins
-from .scores import axis_type, wants_log
+from .scores import LOG_FROM, axis_type
 from .style import (
     AMBER,
     BLACK,
@@ -110,6 +110,8 @@ def timeline(
     _add_scores(figure, n_panels + 1, score, threshold, times, bins)
     if segments is not None:
         _add_bands(figure, segments, times)
+    ends = between(times, np.array([-0.5, len(times) - 0.5])).tolist()
+    figure.update_xaxes(range=ends)
     return figure.update_xaxes(title_text=plain(x_title), row=n_panels + 1, col=1)
 
 
@@ -146,7 +148,7 @@ def _add_channel(
         col=1,
         **bins.axis(times),
     )
-    figure.update_yaxes(nticks=4, row=row, col=1)
+    figure.update_yaxes(nticks=5, row=row, col=1)
     if glitch.any() and not np.isnan(kept).all():
         _add_glitches(figure, row, values, glitch, times, (np.nanmin(kept), np.nanmax(kept)))
 
@@ -202,55 +204,67 @@ def _add_scores(
         **bins.axis(times),
     )
     finite = scores[np.isfinite(scores)]
-    log = wants_log(finite, np.array([]), threshold)
-    figure.update_yaxes(**_score_axis(finite, log), row=row, col=1)
+    log = _spans_decades(finite, threshold)
+    figure.update_yaxes(**_score_axis(finite, log, threshold), row=row, col=1)
     title_panel(figure, row, "score" + (" (logarithmic)" if log else ""), "")
     if threshold is not None and np.isfinite(threshold):
         name = f"threshold {threshold:.3g}"
         figure.add_hline(threshold, line=LIMIT, name=name, showlegend=True, row=row, col=1)
 
 
-def _score_axis(finite: NDArray[np.float64], log: bool) -> dict[str, Any]:
+def _spans_decades(finite: NDArray[np.float64], threshold: float | None) -> bool:
+    """Half of a series may be abnormal: the threshold says what is usual, not the median."""
+    if len(finite) == 0 or finite.min() <= 0:
+        return False
+    usual = threshold if threshold is not None and threshold > 0 else np.median(finite)
+    return bool(finite.max() > LOG_FROM * usual)
+
+
+def _score_axis(finite: NDArray[np.float64], log: bool, threshold: float | None) -> dict[str, Any]:
     """A logarithmic axis leaves the lowest of a thousand scores below it: it may be any depth."""
     if not log:
         return {"rangemode": "tozero"}
-    low, high = np.log10([np.quantile(finite, 1e-3), finite.max()])
+    ends = [np.quantile(finite, 1e-3), finite.max()]
+    if threshold is not None and threshold > 0:
+        ends = [min(ends[0], threshold), max(ends[1], threshold)]
+    low, high = np.log10(ends)
     margin = 0.06 * (high - low)
     # Of many decades only whole ones can be named in so low a panel.
-    ticks = {} if high - low > 2 else axis_type(log)
+    ticks = {} if high - low > 1.5 else axis_type(log)
     return {"type": "log", "dtick": 1, **ticks, "range": [low - margin, high + margin]}
 
 
 def _add_bands(figure: go.Figure, segments: pd.DataFrame, times: NDArray[Any]) -> None:
     lengths = (segments["end"] - segments["start"]).to_numpy()
     longest = np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])
-    for mode, style in BANDS.items():
+    shapes = list(figure.layout.shapes)
+    for mode in BANDS:
         found = segments.iloc[longest]
         found = found[found["mode"] == mode]
         edges = np.stack([found["start"], found["end"]]).T - 0.5
-        for i, ends in enumerate(edges):
-            _add_band(figure, between(times, ends).tolist(), mode, style, in_legend=i == 0)
+        shapes += [
+            _band(between(times, ends).tolist(), mode, i == 0) for i, ends in enumerate(edges)
+        ]
         if len(edges):
             _name_band(figure, int(found["start"].iloc[0]), mode, times)
+    figure.update_layout(shapes=shapes)  # one by one they would take seconds
 
 
-def _add_band(
-    figure: go.Figure, ends: list[Any], mode: str, style: dict[str, Any], in_legend: bool
-) -> None:
-    figure.add_shape(
-        type="rect",
-        xref="x",
-        yref="paper",
-        x0=ends[0],
-        x1=ends[1],
-        y0=0,
-        y1=1,
-        layer="below",
-        name=mode,
-        legendgroup=mode,
-        showlegend=in_legend,
-        **style,
-    )
+def _band(ends: list[Any], mode: str, in_legend: bool) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": ends[0],
+        "x1": ends[1],
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+        "name": mode,
+        "legendgroup": mode,
+        "showlegend": in_legend,
+        **BANDS[mode],
+    }
 
 
 def _name_band(figure: go.Figure, start: int, mode: str, times: NDArray[Any]) -> None:

@@ -1,5 +1,7 @@
 """The report: one HTML file that shows which runs are abnormal, when and in which channel.
 
+There is one of runs (`page`) and one of long series (`series`).
+
 plotly and Jinja2 are loaded when a report is made, not before: they are extras.
 """
 
@@ -18,25 +20,34 @@ from tsad_plugin.files import check_file, replacing
 from tsad_plugin.inputs import as_runs, with_channels
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored
+from tsad_plugin.windows import WindowedDetector
 
 LIBRARIES = {"plotly": "plotly", "jinja2": "Jinja2"}
 INSTALL = 'pip install ".[dashboard]"'
 ENDINGS = (".html", ".htm")
 
 
-def report(detector: ReconstructionDetector, runs: Any, path: str | os.PathLike[str]) -> None:
-    """Write a report on runs as one HTML file that needs no network.
+def report(
+    detector: ReconstructionDetector | WindowedDetector,
+    runs: Any,
+    path: str | os.PathLike[str],
+) -> None:
+    """Write a report on runs or long series as one HTML file that needs no network.
 
-    It ranks the outliers, draws each of the ten worst over the band of good runs with its
+    Of runs, it ranks the outliers, draws each of the ten worst over the band of good runs with its
     reconstruction and a map of its error, and says what the detector learned from. Where no run
     is an outlier, it shows the three with the highest scores.
+
+    Of long series, which a `WindowedDetector` scores, it shows when each was normal, faulty and
+    failed, lists their segments, draws the twenty that are abnormal for longest, and says what was
+    cleaned and what the detector learned from.
 
     Parameters
     ----------
     detector : detector of this package
-        Fitted.
+        Fitted: one that reconstructs runs, or a `WindowedDetector`.
     runs : array-like, list of arrays or Runs
-        Runs with the channels of the training runs.
+        Runs with the channels of the training runs, or series with those of the training series.
     path : path-like
         The file, `.html`; one that is there is replaced, once the new one is whole.
 
@@ -53,10 +64,14 @@ def report(detector: ReconstructionDetector, runs: Any, path: str | os.PathLike[
         If the file cannot be written.
     """
     check_target(path)
+    if isinstance(detector, WindowedDetector):
+        _write_page(_series_page(detector, runs), path)
+        return
     if not isinstance(detector, ReconstructionDetector):
         raise ValueError(
             f"a report takes a detector that reconstructs runs, got {type(detector).__name__}: it "
-            "shows when and in which channel a run went wrong, which others do not tell"
+            "shows when and in which channel a run went wrong, which others do not tell (on long "
+            "series it takes a WindowedDetector, with any detector inside)"
         )
     check_is_fitted(detector, "scorer_")
     write(Scored.of(detector, as_runs(runs, detector.n_channels)), path)
@@ -68,7 +83,17 @@ def write(scored: Scored, path: str | os.PathLike[str]) -> None:
     from .page import page
 
     scored = replace(scored, runs=with_channels(scored.runs, scored.detector.channels_))
-    text = page(scored, datetime.now().astimezone())
+    _write_page(page(scored, datetime.now().astimezone()), path)
+
+
+def _series_page(detector: WindowedDetector, X: Any) -> str:
+    from .series import page
+    from .survey import Survey
+
+    return page(Survey.of(detector, X), datetime.now().astimezone())
+
+
+def _write_page(text: str, path: str | os.PathLike[str]) -> None:
     with replacing(Path(path)) as part:
         # Half a character, as of a file name that is not UTF-8, is written as "?".
         part.write_text(text, "utf-8", errors="replace", newline="\n")

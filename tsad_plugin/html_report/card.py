@@ -70,11 +70,11 @@ def threshold(scored: Scored) -> str:
         return f"{value}: chosen, not learned from the scores"
     if isinstance(thresholder, Thresholder):
         source = plural(n_calibration, "good run")
-        return f"{value}: {_shown(thresholder)} of the scores of {source} held out of training"
+        return f"{value}: {shown(thresholder)} of the scores of {source} held out of training"
     return f"{type(thresholder).__name__} gives the labels; its threshold is no score"
 
 
-def parameters(detector: ReconstructionDetector) -> list[tuple[str, str, str]]:
+def parameters(detector: Any) -> list[tuple[str, str, str]]:
     """Name, value and, where it is another, default of every parameter; those set come first."""
     defaults = {n: p.default for n, p in signature(type(detector).__init__).parameters.items()}
     unused = {*getattr(detector, "unused_parameters", ()), *NO_MODEL}
@@ -86,10 +86,10 @@ def parameters(detector: ReconstructionDetector) -> list[tuple[str, str, str]]:
     return sorted(rows, key=lambda row: (not row[2], row[0]))
 
 
-def _used(detector: ReconstructionDetector, name: str, value: Any) -> str:
+def _used(detector: Any, name: str, value: Any) -> str:
     """A parameter as text; for None what was taken in its place."""
     chosen = getattr(detector, "architecture_", {}) if value is None else {}
-    return f"{chosen[name]} (chosen)" if name in chosen else _shown(value)
+    return f"{chosen[name]} (chosen)" if name in chosen else shown(value)
 
 
 def _other(value: Any, default: Any) -> str:
@@ -97,7 +97,7 @@ def _other(value: Any, default: Any) -> str:
     return "" if _equal(value, default) else str(default)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as text; objects with all of their parameters."""
     with config_context(print_changed_only=False):
         return repr(value) if hasattr(value, "get_params") else str(value)

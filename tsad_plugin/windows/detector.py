@@ -171,7 +171,7 @@ class WindowedDetector(SegmentFinder):
         return self._usual_thresholder() if self.contamination is None else self.contamination
 
     def _usual_thresholder(self) -> KSigma:
-        log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
+        log = gives_contributions(self.detector_) and bool(self.calibration_scores_.min() > 0)
         return KSigma(LOG_K if log else K, robust=True, log=log)
 
     def _read_training(self, X: Any) -> Runs:
