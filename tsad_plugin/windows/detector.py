@@ -169,7 +169,7 @@ class WindowedDetector(SegmentFinder):
     def _asked_contamination(self) -> Any:
         if self.contamination is not None:
             return self.contamination
-        log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
+        log = gives_contributions(self.detector_) and bool(self.calibration_scores_.min() > 0)
         return KSigma(LOG_K if log else K, robust=True, log=log)
 
     def _read_training(self, X: Any) -> Runs:
