@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ OF_RUNS = (
     *("length_sigma", "n_channels", "n_timesteps", "reduction", "scaling", "steps", "use_duration"),
 )
 OPTIONS = ("window_size", "stride", "smoothing")
+PARAMETER = re.compile(rf"\b({'|'.join(OPTIONS)})=")
 NO_SERIES_ID = ", or name the column that tells series apart with --run COL"
 
 
@@ -107,9 +109,8 @@ def _in_words_of_options(file: Path | None = None) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        text = str(error)
-        for name in OPTIONS[:2]:  # "smoothing" is a word
-            text = text.replace(f"{name}=", f"{option_of(name)} ").replace(name, option_of(name))
+        text = PARAMETER.sub(lambda found: f"{option_of(found[1])} ", str(error))
+        text = text.replace("window_size", option_of("window_size"))
         known = file is None or repr(str(file)) in text
         raise ValueError(text if known else f"{file}: {text}") from error
 

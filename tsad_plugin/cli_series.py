@@ -1,4 +1,4 @@
-"""What the commands show and write of long series: a line a series, tables of timesteps, segments."""
+"""What is shown and written of long series: a line a series, tables of timesteps and segments."""
 
 from __future__ import annotations
 
