@@ -176,8 +176,8 @@ def _train(clf: WindowedDetector, series: Runs, file: Path, threshold: str | Non
 
 def score(
     file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs, top: int
-) -> pd.DataFrame:
-    """Score the series of a table with a saved model; write what is wanted, return segments."""
+) -> None:
+    """Score the series of a table with a saved model, show and write what is wanted."""
     clf = load(model)
     series, _ = _read_series(file, Columns.of_model(model).override(options))
     _check_lengths(clf, series, file)
@@ -196,7 +196,6 @@ def score(
     if outputs.html is not None:
         html_report.report(clf, series, outputs.html)
         say(f"written: {outputs.html} (open it in a browser)")
-    return segments
 
 
 def _check_lengths(clf: WindowedDetector, series: Runs, file: Path) -> None:
