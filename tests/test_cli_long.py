@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from commands import done, named, refusal, waves
 
-from tsad_plugin import KSigma, html_report, load, read_runs, save
+from tsad_plugin import KSigma, detectors, html_report, load, read_runs, save
 from tsad_plugin.cli_output import long_frame
 from tsad_plugin.datasets import make_machines
 
@@ -244,6 +244,12 @@ def test_help_names_the_options_of_long_series() -> None:
             "--detector PopulationBand",
             "PopulationBand compares runs phase by phase, which long series do not have: leave out "
             "--long, or take another --detector",
+        ),
+        (
+            "--detector knn",
+            "knn is a detector of PyOD, which a model folder cannot hold: take one of "
+            f"{', '.join(cls.__name__ for cls in detectors.ALL)}, PCAReconstruction, or "
+            "WindowedDetector in Python",
         ),
         (
             "--set window_size=9",

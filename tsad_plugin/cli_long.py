@@ -18,6 +18,7 @@ from . import cli_input, cli_output, cli_series, html_report
 from .cli_input import Columns
 from .cli_output import Outputs, say
 from .cli_threshold import from_text
+from .contract import PYODS_DETECTORS
 from .forms import plural, shorten
 from .persistence import check_target, load, save
 from .reconstruction import CodingDetector
@@ -69,6 +70,7 @@ def make_windowed(
     verbose: int,
 ) -> WindowedDetector:
     """A detector of timesteps by the name of the one inside, with parameters as text."""
+    _check_ours(name)
     inner = cli_input.make_detector(name, [], "ksigma", verbose)
     if not isinstance(inner, CodingDetector):
         raise ValueError(
@@ -87,6 +89,17 @@ def make_windowed(
     with _in_words_of_options():
         clf._check_parameters()  # before a large table is read
     return clf
+
+
+def _check_ours(name: str) -> None:
+    """Raise where a detector is PyOD's, which fits windows but no model folder."""
+    if name.lower() in {pyods.lower() for pyods in PYODS_DETECTORS}:
+        classes = cli_input.detector_classes().values()
+        ours = [cls.__name__ for cls in classes if issubclass(cls, CodingDetector)]
+        raise ValueError(
+            f"{name} is a detector of PyOD, which a model folder cannot hold: take one of "
+            f"{', '.join(ours)}, or WindowedDetector in Python"
+        )
 
 
 def _check_settings(settings: Sequence[str]) -> None:
@@ -174,9 +187,7 @@ def _train(clf: WindowedDetector, series: Runs, file: Path, threshold: str | Non
     say(f"{int(clf.labels_.sum()):,} of {rows:,} training timesteps are above it")
 
 
-def score(
-    file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs, top: int
-) -> None:
+def score(file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs, top: int) -> None:
     """Score the series of a table with a saved model, show and write what is wanted."""
     clf = load(model)
     series, _ = _read_series(file, Columns.of_model(model).override(options))

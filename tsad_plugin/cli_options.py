@@ -85,7 +85,10 @@ OwnThreshold = Annotated[
 ]
 Long = Annotated[
     bool,
-    option("The table holds long series, each told apart by --run or just one: score every row."),
+    option(
+        "The table holds long series, each told apart by --run or just one: score every row.",
+        "--long",
+    ),
 ]
 WindowSize = Annotated[
     int | None, option("With --long: rows of a window. Default: 32.", min=2, metavar="ROWS")
@@ -98,7 +101,9 @@ Smoothing = Annotated[
     int | None,
     option("With --long: rows that a score is averaged over, 1 for none. Default: 10.", min=1),
 ]
-OfLong = Annotated[bool, option("The model is one of `tsad fit --long`; it knows that itself.")]
+OfLong = Annotated[
+    bool, option("The model is one of `tsad fit --long`; it knows that itself.", "--long")
+]
 Segments = Annotated[
     Path | None,
     option("Write a row per abnormal segment of long series: .csv or .parquet.", metavar="FILE"),
