@@ -43,8 +43,9 @@ LAYERS = [
     ["__init__"],
     ["cli_threshold"],
     ["cli_errors", "cli_options", "cli_input", "cli_output"],
-    ["cli_commands", "cli_compared"],
-    ["cli_demo", "cli_benchmark"],
+    ["cli_series"],
+    ["cli_commands", "cli_compared", "cli_long"],
+    ["cli_demo", "cli_benchmark", "cli_models"],
     ["cli"],
     ["__main__"],
 ]

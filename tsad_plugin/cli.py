@@ -17,14 +17,26 @@ from .cli_errors import Commands
 from .cli_options import (
     LAYOUT_HELP,
     Channels,
+    Compared,
     Data,
+    Detector,
     File,
+    Good,
+    Group,
     Label,
     Layout,
+    Long,
+    OfLong,
+    OwnThreshold,
     Protocol,
     Run,
+    Segments,
+    Settings,
+    Smoothing,
+    Stride,
     Threshold,
     Time,
+    WindowSize,
     names,
     option,
 )
@@ -72,27 +84,14 @@ def fit(
     channels: Channels = None,
     label: Label = None,
     layout: Annotated[Layout, option(LAYOUT_HELP)] = Layout.auto,
-    good: Annotated[
-        str | None,
-        option(
-            "Learn from good runs alone: a column that says 1/0, true/false, yes/no or good/bad, "
-            "or a file with one id a line.",
-            metavar="COLUMN|FILE",
-        ),
-    ] = None,
-    detector: Annotated[
-        str,
-        option(
-            "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
-            "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ), in any case.",
-            metavar="NAME",
-        ),
-    ] = "FCAutoEncoder",
-    settings: Annotated[
-        list[str] | None,
-        option("A parameter of the detector; may be repeated.", "--set", metavar="NAME=VALUE"),
-    ] = None,
-    threshold: Threshold = "ksigma:3",
+    good: Good = None,
+    detector: Detector = "FCAutoEncoder",
+    settings: Settings = None,
+    threshold: OwnThreshold = None,
+    long: Long = False,
+    window_size: WindowSize = None,
+    stride: Stride = None,
+    smoothing: Smoothing = None,
 ) -> None:
     r"""Learn from a table of runs, save the model and show the outliers among them.
 
@@ -107,6 +106,13 @@ def fit(
         tsad fit batches.csv --run batch_id --detector LSTMAutoEncoder \
             --set n_epochs=50 --set hidden_dims=[64,32] --model model
         tsad fit beats.csv --layout wide --threshold conformal:0.01 --model model
+        tsad fit normal.csv --long --run machine --time time --window-size 32 --model model
+
+    With `--long` the table holds long series of normal rows, a row a timestep and in the order of
+    time: machines told apart by `--run`, or one series without it. Windows of them are what the
+    detector learns, and `tsad score` then says of each timestep whether it is abnormal, and when
+    a fault began. `--set` also takes min_duration, merge_gap, release, max_windows,
+    validation_fraction and despike.
 
     **What the numbers mean.** A *score* is the root mean squared error of a run's reconstruction
     relative to that of good runs: around 1 for a good run, higher for an abnormal one. A run above
@@ -121,10 +127,12 @@ def fit(
     stretch* is where in the run the error is, the *channels* are those with most of it, *length* is
     in standard deviations (σ) from the mean.
     """
-    from . import cli_commands
+    from . import cli_models
+    from .cli_input import Columns
 
-    columns = cli_commands.Columns(run, time, names(channels), label, layout.value)
-    cli_commands.fit(file, model, columns, good, detector, settings or [], threshold)
+    columns = Columns(run, time, names(channels), label, layout.value)
+    windows = {"window_size": window_size, "stride": stride, "smoothing": smoothing}
+    cli_models.fit(file, model, columns, good, detector, settings or [], threshold, long, windows)
 
 
 @app.command()
@@ -134,7 +142,10 @@ def score(
     model: Annotated[Path, option("Folder that `tsad fit` wrote.", metavar="DIR")],
     out: Annotated[
         Path | None,
-        option("Write a row per run: .csv (also .gz) or .parquet.", metavar="FILE"),
+        option(
+            "Write a row per run, of long series per timestep: .csv (also .gz) or .parquet.",
+            metavar="FILE",
+        ),
     ] = None,
     timesteps: Annotated[
         Path | None,
@@ -150,6 +161,8 @@ def score(
     channels: Channels = None,
     label: Label = None,
     layout: Annotated[Layout | None, option(LAYOUT_HELP)] = None,
+    long: OfLong = False,
+    segments: Segments = None,
 ) -> None:
     """Score the runs of a table with a saved model and show the outliers, the worst first.
 
@@ -160,6 +173,7 @@ def score(
         tsad score new.csv --model model --html report.html
         tsad score new.csv --model model --out scores.csv --timesteps timesteps.parquet
         tsad score new.csv --model model --run lot --time hours
+        tsad score machines.csv --model model --out scores.csv --segments segments.csv
 
     **What the numbers mean.** A *score* is around 1 for a good run; a run above the threshold, with
     *× threshold* above 1, is an outlier. The *worst stretch* is where in the run the error is, the
@@ -175,12 +189,20 @@ def score(
 
     `--html` has charts of all of this, the course of each of the ten worst outliers beside that of
     good runs, and what the model is; it needs no network to be read.
+
+    **Long series.** A model of `tsad fit --long` shows for each series when its first fault began
+    and when it failed. `--out` then has series, timestep (from 0), time, score (empty where there
+    is none), label (1 above the threshold, else 0) and mode: faulty or failed in a segment, else
+    normal, or empty without a score. `--segments` has series, start and end (exclusive),
+    start_time, end_time, n_timesteps, mode, peak_score, mean_score and channels.
     """
-    from . import cli_commands
+    from . import cli_models
+    from .cli_output import Outputs
 
     options = {"run": run, "time": time, "channels": names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
-    cli_commands.score(file, model, options, out, timesteps, top, html)
+    outputs = Outputs(out, timesteps, segments, html)
+    cli_models.score(file, model, options, outputs, top, long)
 
 
 @app.command()
@@ -188,15 +210,7 @@ def benchmark(
     data: Data,
     *,
     out: Annotated[Path, option("Folder for the results and the report.", metavar="DIR")],
-    detector: Annotated[
-        list[str] | None,
-        option(
-            "A detector to compare; may be repeated. One of those of fit, or any other of PyOD's "
-            "for rows, in any case; with parameters: KNN:n_neighbors=10,method=mean. Default: the "
-            "six autoencoders, PCAReconstruction, PopulationBand, KNN, LOF, IForest, OCSVM, INNE.",
-            metavar="NAME[:PARAM=VALUE,…]",
-        ),
-    ] = None,
+    detector: Compared = None,
     threshold: Threshold = "ksigma:3",
     seeds: Annotated[int, option("How many seeds: of splits and detectors.", min=1)] = 5,
     folds: Annotated[int, option("Folds of data that are not split yet.", min=2)] = 2,
@@ -211,10 +225,7 @@ def benchmark(
         str | None,
         option("Label of normal runs. Default: the most frequent.", metavar="LABEL"),
     ] = None,
-    group: Annotated[
-        str | None,
-        option("Column with what belongs together, such as a machine: never split.", metavar="COL"),
-    ] = None,
+    group: Group = None,
     run: Run = None,
     time: Time = None,
     channels: Channels = None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import cli_input, cli_output, html_report
 from .cli_input import Columns
-from .cli_output import say
+from .cli_output import Outputs, say
 from .forms import plural, shorten
 from .persistence import check_target, save
 from .reconstruction import ReconstructionDetector
@@ -20,6 +20,7 @@ from .thresholds import Thresholder
 
 TOP = 20
 FEW_RUNS = 20
+NONE = Outputs()
 
 
 def fit(
@@ -80,15 +81,10 @@ def score(
     file: Path,
     model: Path,
     options: Mapping[str, Any] | None = None,
-    out: Path | None = None,
-    timesteps: Path | None = None,
+    outputs: Outputs = NONE,
     top: int = TOP,
-    html: Path | None = None,
 ) -> Scored:
     """Score the runs of a table with a saved model, show the outliers and write what is wanted."""
-    cli_output.check_outputs([out, timesteps], inputs=[file])
-    if html is not None:
-        html_report.check_target(html)
     clf = cli_input.load_detector(model)
     columns = Columns.of_model(model).override(options or {})
     table = cli_input.open_table(file, columns)
@@ -97,13 +93,16 @@ def score(
     say(f"{file}: {describe(runs)}")
     scored = Scored.of(clf, runs)
     _show_outliers(scored, columns, top, "runs")
-    for path, frame_of in ((out, cli_output.scores_frame), (timesteps, cli_output.timesteps_frame)):
+    for path, frame_of in (
+        (outputs.out, cli_output.scores_frame),
+        (outputs.timesteps, cli_output.timesteps_frame),
+    ):
         if path is not None:
             cli_output.write_table(frame_of(scored), path)
             say(f"written: {path}")
-    if html is not None:
-        html_report.write(scored, html)
-        say(f"written: {html} (open it in a browser)")
+    if outputs.html is not None:
+        html_report.write(scored, outputs.html)
+        say(f"written: {outputs.html} (open it in a browser)")
     return scored
 
 

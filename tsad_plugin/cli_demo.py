@@ -12,7 +12,7 @@ from rich.table import Table
 from . import cli_output, html_report
 from .cli_commands import fit, score
 from .cli_input import Columns
-from .cli_output import say
+from .cli_output import Outputs, say
 from .datasets import Fault, make_fermentation
 from .results import Scored, relative, stretch
 from .runs import Runs
@@ -43,7 +43,9 @@ def demo(out: Path, seed: int) -> None:
     )
     fit(files["train.csv"], files["model"], Columns("run", "time_h"), settings=DEMO_SETTINGS)
     say(f"\n$ {score_command}")
-    scored = score(files["new.csv"], files["model"], out=files["scores.csv"], html=html)
+    scored = score(
+        files["new.csv"], files["model"], outputs=Outputs(files["scores.csv"], html=html)
+    )
     _show_faults(scored, faults)
     say("The same with your own table, with its names in place of these:")
     say(f"    {fit_command}", f"    {score_command}")

@@ -53,9 +53,73 @@ Label = Annotated[
     str | None,
     option("Column with what is known of the run: shown, never learned from.", metavar="COL"),
 ]
-Threshold = Annotated[
+Good = Annotated[
+    str | None,
+    option(
+        "Learn from good runs alone: a column that says 1/0, true/false, yes/no or good/bad, or a "
+        "file with one id a line.",
+        metavar="COLUMN|FILE",
+    ),
+]
+Detector = Annotated[
     str,
-    option("ksigma:3, pot:1e-3, conformal:0.01 or contamination:0.05.", metavar="KIND:NUMBER"),
+    option(
+        "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
+        "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ, of runs alone), in any case.",
+        metavar="NAME",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    option("A parameter of the detector; may be repeated.", "--set", metavar="NAME=VALUE"),
+]
+THRESHOLDS = "ksigma:3, pot:1e-3, conformal:0.01 or contamination:0.05."
+Threshold = Annotated[str, option(THRESHOLDS, metavar="KIND:NUMBER")]
+OwnThreshold = Annotated[
+    str | None,
+    option(
+        f"{THRESHOLDS} Default: ksigma:3; with --long 5 robust standard deviations of the "
+        "logarithms of scores.",
+        metavar="KIND:NUMBER",
+    ),
+]
+Long = Annotated[
+    bool,
+    option(
+        "The table holds long series, each told apart by --run or just one: score every row.",
+        "--long",
+    ),
+]
+WindowSize = Annotated[
+    int | None, option("With --long: rows of a window. Default: 32.", min=2, metavar="ROWS")
+]
+Stride = Annotated[
+    int | None,
+    option("With --long: rows from one scored window to the next. Default: 1.", min=1),
+]
+Smoothing = Annotated[
+    int | None,
+    option("With --long: rows that a score is averaged over, 1 for none. Default: 10.", min=1),
+]
+OfLong = Annotated[
+    bool, option("The model is one of `tsad fit --long`; it knows that itself.", "--long")
+]
+Segments = Annotated[
+    Path | None,
+    option("Write a row per abnormal segment of long series: .csv or .parquet.", metavar="FILE"),
+]
+Compared = Annotated[
+    list[str] | None,
+    option(
+        "A detector to compare; may be repeated. One of those of fit, or any other of PyOD's "
+        "for rows, in any case; with parameters: KNN:n_neighbors=10,method=mean. Default: the "
+        "six autoencoders, PCAReconstruction, PopulationBand, KNN, LOF, IForest, OCSVM, INNE.",
+        metavar="NAME[:PARAM=VALUE,…]",
+    ),
+]
+Group = Annotated[
+    str | None,
+    option("Column with what belongs together, such as a machine: never split.", metavar="COL"),
 ]
 LAYOUT_HELP = (
     "long: a row per run and timestep. wide: a row per run, a column per timestep. "

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from . import html_report
 from .files import check_file, replacing
 from .results import Scored, channels_text, number, relative, stretch
 from .runs import Runs
@@ -21,6 +22,21 @@ from .runs import Runs
 PLAIN_WIDTH = 160
 CHANNELS = "channels\n(share of error)"
 ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+class Outputs(NamedTuple):
+    """Files that `score` writes."""
+
+    out: Path | None = None
+    timesteps: Path | None = None
+    segments: Path | None = None
+    html: Path | None = None
+
+    def check(self, inputs: Iterable[Path]) -> None:
+        """Raise now for a file that cannot be written later."""
+        check_outputs([self.out, self.timesteps, self.segments], inputs)
+        if self.html is not None:
+            html_report.check_target(self.html)
 
 
 def say(*items: Any) -> None:

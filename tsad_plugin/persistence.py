@@ -127,6 +127,11 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _read(Path(path))["metadata"]
 
 
+def read_class(path: str | os.PathLike[str]) -> str:
+    """Name of the class of what was saved, without its arrays; raises as `load` does."""
+    return str(_read(Path(path))["object"]["class"])
+
+
 def check_target(folder: Path) -> None:
     """Raise a ValueError where no model can be saved, for those who want to know early."""
     for path in (folder, *folder.parents):
