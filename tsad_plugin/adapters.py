@@ -13,7 +13,7 @@ from pyod.models.base import BaseDetector
 from sklearn.base import clone
 
 from .base import RunDetector
-from .contract import PYODS_DETECTORS
+from .contract import PYODS_DETECTORS, OutlierDetector
 from .folds import fixed_order, held_out_folds
 from .forms import NChannels, as_float, did_you_mean, plural
 from .preprocessing import Prepared
@@ -144,9 +144,10 @@ def check_detector(detector: Any, taker: str) -> None:
     """Raise a ValueError unless a detector is one of PyOD's for rows, or the name of one."""
     if isinstance(detector, type):
         raise ValueError(f"detector is a class: pass an instance, {detector.__name__}()")
-    if isinstance(detector, RunDetector):
+    if isinstance(detector, OutlierDetector):
+        taken = "runs" if isinstance(detector, RunDetector) else "series"
         raise ValueError(
-            f"{type(detector).__name__} takes runs itself: use it as it is, without {taker}"
+            f"{type(detector).__name__} takes {taken} itself: use it as it is, without {taker}"
         )
     if not isinstance(detector, str | BaseDetector):
         raise ValueError(f"detector must be one of PyOD's, or the name of one, got {detector!r}")

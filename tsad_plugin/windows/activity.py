@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,9 @@ class Activity:
     def fit(self, series: list[NDArray[Any]]) -> Activity:
         """Learn from cleaned training series (n_timesteps_i, n_channels) with NaN in gaps."""
         extents = np.concatenate([self._extents(rows) for rows in series], axis=1)
-        least = np.nanquantile(extents, LEAST_QUANTILE, axis=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a channel with too few values
+            least = np.nanquantile(extents, LEAST_QUANTILE, axis=1)
         # Where training held nearly nothing, too, nothing can be told; NaN compares as False.
         self.limit_ = np.where(least > 0, DEAD * least, np.nan)
         return self

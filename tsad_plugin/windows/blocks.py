@@ -15,6 +15,8 @@ from tsad_plugin.runs import Runs
 from .overlap import window_starts, window_view
 from .preparation import SeriesPreprocessor
 
+LEARNED_FROM, HELD_OUT = "are learned from", "are held out"
+
 
 class Block(NamedTuple):
     """Rows of a series that are learned from, that level scores, and that set the threshold."""
@@ -63,6 +65,33 @@ def _block(n_rows: int, window_size: int, fraction: float, apart: bool) -> Block
     return Block(kept, levels, slice(levels.stop + window_size, n_rows))
 
 
+def learned_from(series: Runs, blocks: list[Block]) -> Runs:
+    """The rows that are learned from.
+
+    Raises
+    ------
+    ValueError
+        If a channel has no value there.
+    """
+    kept = [rows[block.kept] for rows, block in zip(series.arrays, blocks, strict=True)]
+    empty = np.all([np.isnan(rows).all(axis=0) for rows in kept], axis=0)
+    if empty.any():
+        raise ValueError(
+            f"channel {series.channels[int(empty.argmax())]!r} has only NaN in the rows that are "
+            "learned from: leave out that channel, or pass series in which it was measured"
+        )
+    return series.with_arrays(kept)
+
+
+def check_windows(found: NDArray[Any], rows: str, window_size: int) -> None:
+    """Raise a ValueError where rows have no window."""
+    if not len(found):
+        raise ValueError(
+            f"no window of {window_size} lies in the rows that {rows}, because of long gaps or "
+            "dead signals: pass series without them, or lower window_size"
+        )
+
+
 def windows_of(
     preprocessor: SeriesPreprocessor, series: Runs, blocks: list[Block], max_windows: int
 ) -> Prepared:
@@ -76,6 +105,9 @@ def windows_of(
         for chosen, rows in ((kept, block.kept), (held_out, block.held_out)):
             inside = (starts >= rows.start) & (starts + preprocessor.window_size <= rows.stop)
             chosen.append(starts[inside] + offset)
+    fold = Fold(_thinned(kept, max_windows), _thinned(held_out, max(max_windows // 4, 1)))
+    check_windows(fold.kept, LEARNED_FROM, preprocessor.window_size)
+    check_windows(fold.held_out, HELD_OUT, preprocessor.window_size)
     inputs, targets, observed = (
         _together([getattr(part, name) for part in slices], preprocessor.window_size)
         for name in ("inputs", "targets", "observed")
@@ -84,7 +116,7 @@ def windows_of(
         inputs,
         inputs if all(part.targets is part.inputs for part in slices) else targets,
         None if all(part.observed.all() for part in slices) else observed,
-        Fold(_thinned(kept, max_windows), _thinned(held_out, max(max_windows // 4, 1))),
+        fold,
     )
 
 

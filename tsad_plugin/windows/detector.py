@@ -15,7 +15,7 @@ from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_pa
 from tsad_plugin.runs import Runs
 from tsad_plugin.thresholds import KSigma, Thresholder
 
-from .blocks import blocks_of, windows_of
+from .blocks import HELD_OUT, blocks_of, check_windows, learned_from, windows_of
 from .finding import SegmentFinder
 from .inner import check_inner, fit_inner, gives_contributions, window_values
 from .preparation import SeriesPreprocessor, check_despike
@@ -183,13 +183,13 @@ class WindowedDetector(SegmentFinder):
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
         apart = getattr(self.detector, "score", None) == "mahalanobis"
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
-        pairs = list(zip(runs.arrays, blocks, strict=True))
-        kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
+        kept = learned_from(runs, blocks)
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
-        self._calibrate([rows[block.unseen] for rows, block in pairs])
+        unseen = zip(runs.arrays, blocks, strict=True)
+        self._calibrate([rows[block.unseen] for rows, block in unseen])
         self.cleaning_ = cleaning_table(self.preprocessor_, runs)
         self.correlation_ = correlation_table(self.preprocessor_, kept)
 
@@ -198,6 +198,7 @@ class WindowedDetector(SegmentFinder):
         self.failed_score_ = np.nan
         found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
         self.calibration_scores_ = found[~np.isnan(found)]
+        check_windows(self.calibration_scores_, HELD_OUT, self.window_size)
         self.usual_score_ = float(np.median(self.calibration_scores_))
         self.failed_score_ = self._twice_as_far(self.calibration_scores_.max())
 

@@ -65,7 +65,8 @@ class SegmentFinder(OutlierDetector):
     def _find_segments(self, scanned: Scanned) -> list[Segment]:
         scores = scanned.scores
         alarmed = ~np.isnan(scores)
-        alarmed[alarmed] = self._label(scores[alarmed]).astype(bool)
+        if alarmed.any():
+            alarmed[alarmed] = self._label(scores[alarmed]).astype(bool)
         above = scores - self.usual_score_
         ours = isinstance(self.thresholder_, (float, Thresholder))
         threshold = self.threshold_ if ours else scores[alarmed].min(initial=np.inf)
