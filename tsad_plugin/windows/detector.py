@@ -203,7 +203,8 @@ class WindowedDetector(SegmentFinder):
         self.failed_score_ = self._twice_as_far(self.calibration_scores_.max())
 
     def _twice_as_far(self, score: float) -> float:
-        return float(2 * score - self.usual_score_)
+        # Above it even where all scores are the same, of constant series.
+        return float(max(2 * score - self.usual_score_, np.nextafter(score, np.inf)))
 
     def _process_decision_scores(self) -> Self:
         """Set the threshold, and the score of failures to above it."""
@@ -294,7 +295,8 @@ class WindowedDetector(SegmentFinder):
             `missing`, `glitches` among the others, and values `in_long_gaps`, longer than a window,
             which are not filled.
         """
-        return cleaning_table(self.preprocessor_, self._read(X))
+        runs = self._read(X)
+        return cleaning_table(self.preprocessor_, runs)
 
 
 def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
