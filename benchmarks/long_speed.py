@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from pyod.models._ts_utils import map_scores_to_timestamps
 
-from tsad_plugin import FCAutoEncoder, WindowedDetector
+from tsad_plugin import FCAutoEncoder, StreamScorer, WindowedDetector
 from tsad_plugin.evaluation.memory import PeakMemory
 from tsad_plugin.windows.overlap import Overlap
 

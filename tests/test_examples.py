@@ -109,3 +109,41 @@ def test_a_mixed_ensemble_comes_near_its_best_member(tmp_path: Path) -> None:
     assert aucs["their maximum"] > max(members) - 0.01
     assert np.mean(members) < aucs["their average"] < max(members)
     assert drawn(tmp_path / "picture.html")
+
+
+def test_a_fleet_is_told_when_it_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = run("machine_fleet.py", tmp_path / "picture.html")
+    known = names["machines"].timestep_labels
+    for failure, states in zip(names["failures"], known, strict=True):
+        expected = np.flatnonzero(states == "failed")
+        assert (failure is None) == (len(expected) == 0)
+        assert failure is None or abs(failure - expected[0]) <= 2
+    assert capsys.readouterr().out.count("\n") == 1 + len(known)
+    assert drawn(tmp_path / "picture.html")
+
+
+@pytest.mark.realdata
+def test_a_fleet_of_files_is_read(data_dir: Path, tmp_path: Path) -> None:
+    names = run("machine_fleet.py", tmp_path / "picture.html", data_dir / "exampleco")
+    assert names["failures"][:4] == [397, 1738, 1880, 111]
+
+
+def test_failures_of_a_pump_are_announced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = run("pump.py", tmp_path / "picture.html")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 7 and all("['faulty', 'failed']" in line for line in lines), lines
+    assert len(names["found"]) <= 21  # no more than a fault, a failure and a recovery each
+    assert drawn(tmp_path / "picture.html")
+
+
+@pytest.mark.realdata
+def test_a_test_rig_is_judged(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = run("skab.py", data_dir / "skab", tmp_path / "picture.html")
+    assert "always alarm: F1 0.698" in capsys.readouterr().out
+    assert names["f1"] >= 0.79 and np.mean(names["areas"]) >= 0.865
+    assert names["flagged"][~names["known"]].mean() <= 0.25
+    assert drawn(tmp_path / "picture.html")

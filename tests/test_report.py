@@ -180,7 +180,9 @@ def test_the_model_card_says_what_was_learned_from(detector: Any, page_of: Any) 
     assert facts["Runs left out for their length"] == "B-50, B-51"
     assert facts["Timesteps of a run"].startswith("22 to 26")
     assert facts["T"] == "°C" and facts["feed"] == "–"
-    assert facts["Threshold"].startswith(f"{detector.threshold_:.2f}: KSigma(k=4, robust=False)")
+    assert facts["Threshold"].startswith(
+        f"{detector.threshold_:.2f}: KSigma(k=4, log=False, robust=False)"
+    )
     assert facts["python"].count(".") == 2 and facts["numpy"] == version("numpy")
     assert facts["lr"].strip() == "0.01" and "(default None)" in card
     assert "verbose" not in facts and "kl_weight" not in facts  # of a VAE

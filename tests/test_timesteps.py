@@ -445,9 +445,8 @@ def machines() -> pd.DataFrame:
 
 def test_machines_are_compared_from_end_to_end(machines: pd.DataFrame) -> None:
     assert (machines.error == "").all() and len(machines) == 3 * 2 * 2
-    assert (
-        machines[["roc_auc", *EXTRA, "far", "mar"]].apply(lambda v: v.between(0, 1)).all(axis=None)
-    )
+    shares = machines[["roc_auc", *EXTRA, "far", "mar"]]
+    assert shares.min(axis=None) >= 0 and shares.max(axis=None) <= 1 + 1e-9  # but for rounding
     assert machines.roc_auc.mean() > 0.8
     pca = "WindowedDetector(PCAReconstruction)"
     for metric in ("vus_pr", "pr_auc", "range_f1"):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .persistence import load, save
     from .runs import Runs
     from .steps import ChannelPCA, Despike, MovingAverage
+    from .streaming import StreamScorer
     from .tables import read_runs
     from .thresholds import ConformalThreshold, KSigma, PeaksOverThreshold
     from .tuning import FixedThreshold, tune_threshold
@@ -45,6 +46,7 @@ __all__ = [
     "PeaksOverThreshold",
     "PopulationBand",
     "Runs",
+    "StreamScorer",
     "WindowedDetector",
     "as_runs",
     "benchmark",
@@ -71,6 +73,7 @@ _MODULES = {
     "persistence": "load save",
     "runs": "Runs",
     "steps": "ChannelPCA Despike MovingAverage",
+    "streaming": "StreamScorer",
     "tables": "read_runs",
     "thresholds": "ConformalThreshold KSigma PeaksOverThreshold",
     "tuning": "FixedThreshold tune_threshold",

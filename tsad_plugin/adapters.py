@@ -108,7 +108,7 @@ class OnRuns(RunDetector):
         self.detector_ = self._fitted(rows)
         folds = held_out_folds(fixed_order(len(rows)), HELD_OUT)
         self.calibration_scores_ = np.concatenate([self._held_out(rows, fold) for fold in folds])
-        _warn_of_mates(self.detector_, rows)
+        warn_of_mates(self.detector_, rows)
 
     def _fitted(self, rows: NDArray[np.float64]) -> Any:
         detector = unfitted(self.detector)
@@ -145,9 +145,8 @@ def check_detector(detector: Any, taker: str) -> None:
     if isinstance(detector, type):
         raise ValueError(f"detector is a class: pass an instance, {detector.__name__}()")
     if isinstance(detector, OutlierDetector):
-        taken = "runs" if isinstance(detector, RunDetector) else "series"
         raise ValueError(
-            f"{type(detector).__name__} takes {taken} itself: use it as it is, without {taker}"
+            f"{type(detector).__name__} takes runs itself: use it as it is, without {taker}"
         )
     if not isinstance(detector, str | BaseDetector):
         raise ValueError(f"detector must be one of PyOD's, or the name of one, got {detector!r}")
@@ -178,18 +177,19 @@ def _pyods(name: str) -> type[Any]:
     return getattr(import_module(module), cls)
 
 
-def _warn_of_mates(detector: Any, rows: NDArray[np.float64]) -> None:
+def warn_of_mates(detector: Any, rows: NDArray[np.float64], noun: str = "run") -> None:
     """Warn where a row's score depends on the rows that are scored with it."""
-    if len(rows) >= TRIED and _looks_at_mates(detector, rows[:TRIED]):
+    if len(rows) >= TRIED and looks_at_mates(detector, rows[:TRIED]):
         warnings.warn(
-            f"{type(detector).__name__} scores a run by the runs that it is scored with: score "
-            "the same set together, or take a detector that scores each run by itself",
+            f"{type(detector).__name__} scores a {noun} by the {noun}s that it is scored with: "
+            f"score the same set together, or take a detector that scores each {noun} by itself",
             UserWarning,
             stacklevel=2,
         )
 
 
-def _looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
+def looks_at_mates(detector: Any, few: NDArray[np.float64]) -> bool:
+    """Whether some rows have other scores where there are fewer of them."""
     half = len(few) // 2
     try:
         first, again, last = (ask(detector, some) for some in (few, few, few[half:]))
@@ -224,8 +224,8 @@ def _checked(detector: Any, scores: Any, n_runs: int) -> NDArray[np.float64]:
         raise ValueError(f"{name} gave no numbers for scores: {error}") from error
     if len(values) != n_runs:
         raise ValueError(
-            f"{name} gave {plural(len(values), 'score')} for {plural(n_runs, 'run')}: OnRuns takes "
-            "detectors that score each row"
+            f"{name} gave {plural(len(values), 'score')} for {plural(n_runs, 'run')}: take a "
+            "detector that scores each row"
         )
     if not np.isfinite(values).all():
         raise ValueError(

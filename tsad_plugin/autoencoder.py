@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -61,6 +61,9 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
         super()._check_parameters()
         self._check_unused()
 
+    def _learning(self) -> AbstractContextManager[None]:
+        return threads(self.n_threads)
+
     @contextmanager
     def _ready(self) -> Iterator[Self]:
         view = copy.copy(self)
@@ -71,7 +74,7 @@ class SequenceAutoEncoder(Parameters, CodingDetector):
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
         device = choose_device(self.device)
         self.architecture_ = self._architecture()
-        with threads(self.n_threads), seeded(draw_seed(self.random_state), device):
+        with seeded(draw_seed(self.random_state), device):
             trained, held_out = train_calibrated(
                 self._start, prepared, self._schedule(), self.validation_fraction, device
             )

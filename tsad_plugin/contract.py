@@ -33,25 +33,29 @@ class _LabelsOne:
         return self.thresholder.predict(at_least_two)[: len(scores)]
 
 
+def _of_scores(detector: Any) -> Any:
+    """Return a view whose X are scores: PyOD wants one row a sample, and scores it often."""
+    view = copy.copy(detector)
+    view._read = view._scores = lambda scores: scores
+    return view
+
+
 class OutlierDetector(BaseDetector):
     """Base of all detectors: PyOD's methods and attributes.
 
     A sample is what gets one score: a run, or a timestep of a long series. PyOD's other methods
     (`fit_predict`, …) work as in PyOD. A public method raises ValueError where X is of no form that
-    the class lists, and scikit-learn's NotFittedError before `fit`.
-
-    A subclass says how X is read (`_read_training`, `_read`), what is learned (`_fit_runs`, which
-    sets `calibration_scores_`) and how samples are scored (`_scores`).
+    the class lists, and scikit-learn's NotFittedError before `fit`. A subclass says how X is read,
+    what is learned (`_fit_runs`, which sets `calibration_scores_`) and how samples are scored.
     """
-
-    calibration_scores_: NDArray[np.float64]
 
     contamination: Any
 
+    calibration_scores_: NDArray[np.float64]
+    decision_scores_: NDArray[np.float64]
     thresholder_: Any
     threshold_: float
     labels_: NDArray[np.int64]
-    decision_scores_: NDArray[np.float64]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a name of PyOD's: its SUOD and ADEngine tell detectors by their names alone."""
@@ -128,7 +132,6 @@ class OutlierDetector(BaseDetector):
         self._process_decision_scores()
 
     def _asked_contamination(self) -> Any:
-        """What sets the threshold: a share of outliers or a thresholder."""
         return self.contamination
 
     def _process_decision_scores(self) -> Self:
@@ -216,7 +219,8 @@ class OutlierDetector(BaseDetector):
         ndarray of shape (n_samples,), or a pair of them
             0 normal, 1 outlier.
         """
-        return BaseDetector.predict(self._as_pyod(), self._read(X), return_confidence)
+        view, scores = _of_scores(self._as_pyod()), self.decision_function(X)
+        return BaseDetector.predict(view, scores, return_confidence)
 
     def predict_confidence(self, X: Any) -> NDArray[np.float64]:
         """PyOD's confidence that a label would be the same after training on other data.
@@ -230,7 +234,8 @@ class OutlierDetector(BaseDetector):
         -------
         ndarray of shape (n_samples,)
         """
-        return BaseDetector.predict_confidence(self._as_pyod(), self._read(X))
+        view = _of_scores(self._as_pyod())
+        return BaseDetector.predict_confidence(view, self.decision_function(X))
 
     def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any:
         """PyOD's probabilities of being normal and of being an outlier.
@@ -248,8 +253,8 @@ class OutlierDetector(BaseDetector):
         -------
         ndarray of shape (n_samples, 2), or it and one of shape (n_samples,)
         """
-        view = self._as_pyod()
-        return BaseDetector.predict_proba(view, self._read(X), method, return_confidence)
+        view, scores = _of_scores(self._as_pyod()), self.decision_function(X)
+        return BaseDetector.predict_proba(view, scores, method, return_confidence)
 
     def predict_with_rejection(self, X: Any, *args: Any, **options: Any) -> Any:
         """PyOD's labels, which reject what has too low a confidence.
@@ -266,8 +271,8 @@ class OutlierDetector(BaseDetector):
         ndarray of shape (n_samples,), or it and a list of three numbers with `return_stats=True`
             0 normal, 1 outlier, -2 rejected.
         """
-        view = self._with_a_share()
-        return BaseDetector.predict_with_rejection(view, self._read(X), *args, **options)
+        view, scores = _of_scores(self._with_a_share()), self.decision_function(X)
+        return BaseDetector.predict_with_rejection(view, scores, *args, **options)
 
     def compute_rejection_stats(self, *args: Any, **options: Any) -> Any:
         """PyOD's estimates for `predict_with_rejection`, with its parameters but X.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,8 @@ def as_series(X: Any) -> Runs:
     Parameters
     ----------
     X : ndarray of shape (n_timesteps,) or (n_timesteps, n_channels), DataFrame, ndarray of shape \
-(n_series, n_timesteps, n_channels), list of arrays of shape (n_timesteps_i, n_channels), or Runs
+(n_series, n_timesteps, n_channels), list of arrays of shape (n_timesteps_i, n_channels) or of \
+DataFrames, or Runs
         A table, of numbers alone, is **one** series, as in PyOD's `TimeSeriesOD`; the others are
         several.
 
@@ -89,6 +91,8 @@ def as_series(X: Any) -> Runs:
     """
     if isinstance(X, pd.DataFrame):
         return Runs([as_run(X, None, "X")], channels=list(X.columns))
+    if isinstance(X, (list, tuple)) and X and all(isinstance(x, pd.DataFrame) for x in X):
+        return _from_tables(X)
     if isinstance(X, (Runs, list, tuple)) or _holds_arrays(X) or np.ndim(X) == 3:
         return as_runs(X)
     return Runs([as_run(X, None, "X")])
@@ -121,6 +125,20 @@ def _from_list(items: list[Any], n_channels: NChannels) -> Runs:
     if all(isinstance(item, Runs) for item in items):
         return as_runs(_join(items), n_channels)
     return Runs([as_run(item, n_channels, f"run {i}") for i, item in enumerate(items)])
+
+
+def _from_tables(tables: Sequence[pd.DataFrame]) -> Runs:
+    """Runs with the columns of the first table, whatever their order in the others."""
+    channels = list(tables[0].columns)
+    for position, table in enumerate(tables):
+        if set(table.columns) != set(channels):
+            raise ValueError(
+                f"run {position} has the columns {shorten(list(table.columns))}, run 0 has "
+                f"{shorten(channels)}: all runs need the same channels"
+            )
+    ordered = [t if list(t.columns) == channels else t[channels] for t in tables]
+    arrays = [as_run(table, None, f"run {position}") for position, table in enumerate(ordered)]
+    return Runs(arrays, channels=channels)
 
 
 def _join(parts: list[Runs]) -> Runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
@@ -55,6 +56,10 @@ class RunLearner:
     def _check_parameters(self) -> None:
         check_parameters(self)
 
+    def _learning(self) -> AbstractContextManager[None]:
+        """What holds while the detector learns."""
+        return nullcontext()
+
     def _fit_runs(self, runs: Runs) -> None:
         """Learn everything but the threshold."""
         usual = self._trainable(runs)
@@ -63,7 +68,8 @@ class RunLearner:
         self.left_out_ = [str(run) for run in runs.ids[~usual].tolist()]
         self.preprocessor_ = self._preprocessor()
         good = runs if usual.all() else runs[usual]
-        self._fit_prepared(self.preprocessor_.fit_transform(good), good.lengths)
+        with self._learning():
+            self._fit_prepared(self.preprocessor_.fit_transform(good), good.lengths)
 
     def _new_steps(self) -> list[Any]:
         return [clone(step, safe=False) for step in self.steps]

@@ -115,8 +115,7 @@ class PCAReconstruction(CodingDetector):
         self.use_duration = use_duration
 
     def _learn_code(self, prepared: Prepared) -> tuple[LatentDistribution, HeldOut]:
-        known = ... if prepared.fold is None else prepared.fold.kept
-        rows = flat(prepared.inputs[known])
+        rows = flat(prepared.inputs[... if prepared.fold is None else prepared.fold.kept])
         # With as many components as runs, nothing would be left of the training runs.
         self.pca_ = PrincipalComponents().fit(rows, self.latent_dim, (len(rows) - 1) // 2)
         if self.score == "t2" and self.pca_.n_components_ == 0:
@@ -124,7 +123,9 @@ class PCAReconstruction(CodingDetector):
                 "score='t2' needs runs that differ in more than one value: use score='spe'"
             )
         folds = folds_of(fixed_order(len(prepared.inputs)), 0.0, prepared.fold)
-        parts = [_hold_out(prepared.inputs, fold, self.pca_.n_components_) for fold in folds]
+        known = None if prepared.fold is None else self.pca_  # of the very rows that are kept
+        k = self.pca_.n_components_
+        parts = [_hold_out(prepared.inputs, fold, k, known) for fold in folds]
         reconstructions, t2 = (np.concatenate(part) for part in zip(*parts, strict=True))
         positions = np.concatenate([fold.held_out for fold in folds])
         shape = (len(positions), *prepared.inputs.shape[1:])
@@ -139,11 +140,11 @@ class PCAReconstruction(CodingDetector):
 
 
 def _hold_out(
-    inputs: NDArray[np.float32], fold: Fold, n_components: int
+    inputs: NDArray[np.float32], fold: Fold, n_components: int, known: PrincipalComponents | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Reconstruction and T² of some runs by the components of the others."""
     others, held_out = flat(inputs[fold.kept]), flat(inputs[fold.held_out])
-    pca = PrincipalComponents().fit(others, n_components, n_components)
+    pca = known or PrincipalComponents().fit(others, n_components, n_components)
     codes = pca.encode(held_out)
     return pca.decode(codes), LatentDistribution().fit(pca.encode(others)).t2(codes)
 

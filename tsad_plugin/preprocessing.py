@@ -116,7 +116,7 @@ class Preprocessor:
         cleaned = network_runs = runs
         for step in self.steps:
             network_runs = step.fit_transform(network_runs) if fit else step.transform(network_runs)
-            _check_step(step, network_runs, len(runs))
+            check_step(step, network_runs, len(runs))
             if not changes_channels(step):
                 cleaned = network_runs
         return cleaned, network_runs
@@ -134,7 +134,8 @@ class Preprocessor:
         return stretch(values, lengths)
 
 
-def _check_step(step: Any, returned: Any, n_runs: int) -> None:
+def check_step(step: Any, returned: Any, n_runs: int) -> None:
+    """Raise a ValueError unless a step returned so many runs."""
     name = type(step).__name__
     if not isinstance(returned, Runs):
         raise ValueError(

@@ -162,7 +162,8 @@ class Despike(Step):
         _check_odd("window_size", self.window_size)
         if not (isinstance(self.threshold, numbers.Real) and self.threshold > 0):
             raise ValueError(f"threshold must be a positive number, got {self.threshold!r}")
-        bends = np.concatenate([np.abs(np.diff(a, n=2, axis=0)) for a in runs.arrays])
+        with np.errstate(over="ignore", invalid="ignore"):  # of the largest floats
+            bends = np.concatenate([np.abs(np.diff(a, n=2, axis=0)) for a in runs.arrays])
         largest = np.nanmax([np.nanmax(np.abs(a), axis=0) for a in runs.arrays], axis=0)
         bends[bends <= CONSTANT * largest] = 0  # rounding is no noise
         with warnings.catch_warnings():
@@ -176,7 +177,8 @@ class Despike(Step):
         return np.where(self._spikes(run, self.scale_), np.nan, run)
 
     def _spikes(self, run: NDArray[Any], scale: NDArray[np.float64]) -> NDArray[np.bool_]:
-        far = np.abs(run - self._usual(run)) > self.threshold * scale
+        with np.errstate(over="ignore", invalid="ignore"):  # of the largest floats
+            far = np.abs(run - self._usual(run)) > self.threshold * scale
         # Where nothing ever moved, or most values about it lie far off, it is no spike: the
         # detector's part.
         near = 2 * self.window_size + 1

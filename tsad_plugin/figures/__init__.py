@@ -3,9 +3,11 @@
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
 from .courses import Course, channel_course, run_courses
+from .fleet import fleet
 from .maps import error_map
 from .scores import score_chart, score_histogram
 from .style import CONFIG, TEMPLATE
+from .timeline import timeline
 from .training import run_lengths, training_curve
 
 __all__ = [
@@ -15,11 +17,13 @@ __all__ = [
     "channel_course",
     "critical_difference",
     "error_map",
+    "fleet",
     "mean_intervals",
     "run_courses",
     "run_lengths",
     "score_chart",
     "score_histogram",
     "set_heatmap",
+    "timeline",
     "training_curve",
 ]

@@ -25,6 +25,7 @@ from .style import (
     say_empty,
     small,
     thinned,
+    title_panel,
     with_unit,
 )
 from .times import between, compact, shade, times_of
@@ -156,29 +157,14 @@ def run_courses(
     times = times_of(x, len(values))
     for row, course in enumerate(courses, start=1):
         _add_course(figure, course, times, band_name, row)
-        _title(figure, row, with_unit(course.name, course.unit), course.note)
+        title_panel(figure, row, with_unit(course.name, course.unit), course.note)
     last = len(heights)
     add_map(figure, values, channels, times, row=last)
-    _title(figure, last, "contribution to the error", "dark: large, blank: not measured")
+    title_panel(figure, last, "contribution to the error", "dark: large, blank: not measured")
     shade(figure, times, stretch, n_rows=last)
     if len(times) == 1:
         figure.update_xaxes(tickvals=compact(times))
     return figure.update_xaxes(title_text=plain(x_title), row=last, col=1)
-
-
-def _title(figure: go.Figure, row: int, name: str, note: str) -> None:
-    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
-    figure.add_annotation(
-        text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=axis.domain[1],
-        yref="paper",
-        yanchor="bottom",
-        yshift=1,
-        showarrow=False,
-    )
 
 
 def _add_course(

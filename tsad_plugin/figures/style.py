@@ -115,6 +115,22 @@ def say_empty(figure: go.Figure, text: str) -> go.Figure:
     return figure.add_annotation(text=text, font={"color": GREY, "size": 13}, **place)
 
 
+def title_panel(figure: go.Figure, row: int, name: str, note: str) -> None:
+    """Name a row of a figure above its left corner; the name is safe to draw already."""
+    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
+    figure.add_annotation(
+        text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=axis.domain[1],
+        yref="paper",
+        yanchor="bottom",
+        yshift=1,
+        showarrow=False,
+    )
+
+
 def plain(text: Any, most: int = 60) -> str:
     """A name as text that plotly draws as it stands, shortened: plotly reads a kind of HTML."""
     line = " ".join(str(text).split())

@@ -34,6 +34,13 @@ def compact(times: NDArray[Any]) -> NDArray[Any]:
     return next((c for c in coarser if (c == times).all()), times.astype("datetime64[us]"))
 
 
+def time_text(time: Any) -> str:
+    """A time to read: to the minute, or a number; safe to draw."""
+    if isinstance(time, np.datetime64):
+        return str(time.astype("datetime64[m]")).replace("T", " ")
+    return f"{time:,}" if isinstance(time, int | np.integer) else f"{time:g}"
+
+
 def shade(
     figure: go.Figure,
     times: NDArray[Any],

@@ -33,7 +33,7 @@ class Activity:
         """Learn from cleaned training series (n_timesteps_i, n_channels) with NaN in gaps."""
         extents = np.concatenate([self._extents(rows) for rows in series], axis=1)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a channel with too few values
+            warnings.simplefilter("ignore", RuntimeWarning)  # a channel that is measured too seldom
             least = np.nanquantile(extents, LEAST_QUANTILE, axis=1)
         # Where training held nearly nothing, too, nothing can be told; NaN compares as False.
         self.limit_ = np.where(least > 0, DEAD * least, np.nan)
@@ -69,6 +69,6 @@ class Activity:
         least = minimum_filter1d(np.where(missing, np.inf, rows), **options)
         before = np.concatenate([np.zeros((1, rows.shape[1])), (~missing).cumsum(axis=0)])
         enough = 2 * (before[w:] - before[:-w]) >= w
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             extents = np.stack([largest - least, np.maximum(np.abs(largest), np.abs(least))])
         return np.where(enough, extents[:, : len(rows) - w + 1], np.nan)

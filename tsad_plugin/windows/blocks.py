@@ -15,8 +15,6 @@ from tsad_plugin.runs import Runs
 from .overlap import window_starts, window_view
 from .preparation import SeriesPreprocessor
 
-LEARNED_FROM, HELD_OUT = "are learned from", "are held out"
-
 
 class Block(NamedTuple):
     """Rows of a series that are learned from, that level scores, and that set the threshold."""
@@ -42,7 +40,7 @@ def blocks_of(series: Runs, window_size: int, fraction: float, apart: bool) -> l
         needed = max((3 if apart else 1) / fraction, 3 / (1 - fraction)) * window_size
         raise ValueError(
             f"the longest series has {plural(int(series.lengths.max()), 'row')}: to learn from "
-            f"windows of {window_size} and to hold out {fraction:.0%} of the rows it needs about "
+            f"windows of {window_size} and to hold out {100 * fraction:g}% of the rows it needs "
             f"{int(np.ceil(needed))}; pass longer series, or lower window_size"
         )
     return found
@@ -65,31 +63,23 @@ def _block(n_rows: int, window_size: int, fraction: float, apart: bool) -> Block
     return Block(kept, levels, slice(levels.stop + window_size, n_rows))
 
 
-def learned_from(series: Runs, blocks: list[Block]) -> Runs:
-    """The rows that are learned from.
-
-    Raises
-    ------
-    ValueError
-        If a channel has no value there.
-    """
-    kept = [rows[block.kept] for rows, block in zip(series.arrays, blocks, strict=True)]
-    empty = np.all([np.isnan(rows).all(axis=0) for rows in kept], axis=0)
-    if empty.any():
+def check_measured(kept: Runs) -> None:
+    """Raise a ValueError where a channel has no value in any row that is learned from."""
+    measured = np.any([~np.isnan(rows).all(axis=0) for rows in kept.arrays], axis=0)
+    if not measured.all():
         raise ValueError(
-            f"channel {series.channels[int(empty.argmax())]!r} has only NaN in the rows that are "
-            "learned from: leave out that channel, or pass series in which it was measured"
+            f"channel {kept.channels[int(measured.argmin())]!r} holds only NaN in the rows that "
+            "are learned from, those before the ones held out: leave out that channel, or pass "
+            "series in which it was measured earlier"
         )
-    return series.with_arrays(kept)
 
 
-def check_windows(found: NDArray[Any], rows: str, window_size: int) -> None:
-    """Raise a ValueError where rows have no window."""
-    if not len(found):
-        raise ValueError(
-            f"no window of {window_size} lies in the rows that {rows}, because of long gaps or "
-            "dead signals: pass series without them, or lower window_size"
-        )
+def no_window(window_size: int, purpose: str) -> ValueError:
+    """Say that gaps and failures leave no window for a purpose."""
+    return ValueError(
+        f"there are no {window_size} rows in a row {purpose} outside of failures and of gaps "
+        "longer than that: pass series with more normal rows, or lower window_size"
+    )
 
 
 def windows_of(
@@ -102,12 +92,12 @@ def windows_of(
     held_out: list[NDArray[np.int64]] = []
     for part, block, offset in zip(slices, blocks, offsets, strict=True):
         starts, _ = window_starts(part.live, preprocessor.window_size, 1)
-        for chosen, rows in ((kept, block.kept), (held_out, block.held_out)):
+        for found, rows in ((kept, block.kept), (held_out, block.held_out)):
             inside = (starts >= rows.start) & (starts + preprocessor.window_size <= rows.stop)
-            chosen.append(starts[inside] + offset)
-    fold = Fold(_thinned(kept, max_windows), _thinned(held_out, max(max_windows // 4, 1)))
-    check_windows(fold.kept, LEARNED_FROM, preprocessor.window_size)
-    check_windows(fold.held_out, HELD_OUT, preprocessor.window_size)
+            found.append(starts[inside] + offset)
+    for purpose, chosen in (("to learn from", kept), ("to hold out", held_out)):
+        if not any(map(len, chosen)):
+            raise no_window(preprocessor.window_size, purpose)
     inputs, targets, observed = (
         _together([getattr(part, name) for part in slices], preprocessor.window_size)
         for name in ("inputs", "targets", "observed")
@@ -116,7 +106,7 @@ def windows_of(
         inputs,
         inputs if all(part.targets is part.inputs for part in slices) else targets,
         None if all(part.observed.all() for part in slices) else observed,
-        fold,
+        Fold(_thinned(kept, max_windows), _thinned(held_out, max(max_windows // 4, 1))),
     )
 
 

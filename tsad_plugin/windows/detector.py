@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,21 +13,21 @@ from sklearn.utils.validation import check_is_fitted
 from tsad_plugin.inputs import as_series, with_channels
 from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_parameters
 from tsad_plugin.runs import Runs
-from tsad_plugin.thresholds import KSigma, Thresholder
+from tsad_plugin.thresholds import KSigma
 
-from .blocks import HELD_OUT, blocks_of, check_windows, learned_from, windows_of
+from .blocks import blocks_of, check_measured, no_window, windows_of
 from .finding import SegmentFinder
 from .inner import check_inner, fit_inner, gives_contributions, window_values
 from .preparation import SeriesPreprocessor, check_despike
 from .scan import Scan, Scanned
 from .tables import cleaning_table, correlation_table
 
-# Rows that are scored at a time.
-SLICE_ROWS = 20_000
 # The threshold without a `contamination`: robust standard deviations above the median of scores
 # that were held out, among which the first rows of a fault may be; of their logarithms where they
 # are mean squares. (docs/long_series.md measures.)
 K, LOG_K = 8.0, 5.0
+# How many times as abnormal as any timestep without a fault a failure is.
+FAILED = 10.0
 
 
 class WindowedDetector(SegmentFinder):
@@ -51,8 +51,9 @@ class WindowedDetector(SegmentFinder):
     ----------
     detector : detector or str, default="KNN"
         What scores windows; it is copied, not fitted itself. A string names one of PyOD's. Its
-        own `contamination`, `scaling`, `length_sigma` and `reduction` are not used: windows have
-        one length and no phase, so each channel is scaled as a whole.
+        own `contamination`, `n_channels`, `validation_fraction`, `scaling`, `length_sigma`,
+        `reduction` and `use_duration` are not used: windows have one length and no phase, so each
+        channel is scaled as a whole.
     window_size : int, default=32
         Timesteps of a window.
     stride : int, default=1
@@ -91,8 +92,8 @@ class WindowedDetector(SegmentFinder):
         timesteps that have no score: where nothing was measured, or no window lies (in series
         shorter than a window, in gaps longer than one). `timestep_scores` has NaN there.
     failed_score_ : float
-        Score of timesteps at which most channels are dead: twice as far above `usual_score_` as
-        the largest of `calibration_scores_` and as the threshold.
+        Score of timesteps at which most channels are dead: ten times as far above `usual_score_` as
+        the largest of `calibration_scores_` and the threshold that is the default.
     decision_scores_, labels_ : ndarray of shape (n_timesteps,)
         Scores and labels of all training timesteps, one series after another.
     threshold_ : float
@@ -167,8 +168,9 @@ class WindowedDetector(SegmentFinder):
             )
 
     def _asked_contamination(self) -> Any:
-        if self.contamination is not None:
-            return self.contamination
+        return self._usual_thresholder() if self.contamination is None else self.contamination
+
+    def _usual_thresholder(self) -> KSigma:
         log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
         return KSigma(LOG_K if log else K, robust=True, log=log)
 
@@ -183,13 +185,14 @@ class WindowedDetector(SegmentFinder):
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
         apart = getattr(self.detector, "score", None) == "mahalanobis"
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
-        kept = learned_from(runs, blocks)
+        pairs = list(zip(runs.arrays, blocks, strict=True))
+        kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
+        check_measured(kept)
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
-        unseen = zip(runs.arrays, blocks, strict=True)
-        self._calibrate([rows[block.unseen] for rows, block in unseen])
+        self._calibrate([rows[block.unseen] for rows, block in pairs])
         self.cleaning_ = cleaning_table(self.preprocessor_, runs)
         self.correlation_ = correlation_table(self.preprocessor_, kept)
 
@@ -198,32 +201,16 @@ class WindowedDetector(SegmentFinder):
         self.failed_score_ = np.nan
         found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
         self.calibration_scores_ = found[~np.isnan(found)]
-        check_windows(self.calibration_scores_, HELD_OUT, self.window_size)
+        if not len(self.calibration_scores_):
+            raise no_window(self.window_size, "to set the threshold with")
         self.usual_score_ = float(np.median(self.calibration_scores_))
-        self.failed_score_ = self._twice_as_far(self.calibration_scores_.max())
-
-    def _twice_as_far(self, score: float) -> float:
-        # Above it even where all scores are the same, of constant series.
-        return float(max(2 * score - self.usual_score_, np.nextafter(score, np.inf)))
-
-    def _process_decision_scores(self) -> Self:
-        """Set the threshold, and the score of failures to above it."""
-        super()._process_decision_scores()
-        in_failures = self.decision_scores_ == self.failed_score_
-        if isinstance(self.thresholder_, (float, Thresholder)):
-            self.failed_score_ = max(self.failed_score_, self._twice_as_far(self.threshold_))
-            self.decision_scores_ = np.where(in_failures, self.failed_score_, self.decision_scores_)
-        return self
+        usual_threshold = self._usual_thresholder().fit(self.calibration_scores_).thresh_
+        largest = max(float(self.calibration_scores_.max()), usual_threshold)
+        self.failed_score_ = self.usual_score_ + FAILED * (largest - self.usual_score_)
 
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
-        scan, parts = self._scanner(), []
         with window_values(self.detector_, by_channel) as values_of:
-            for start, stop, before, after in _slices(len(rows), scan.margin):
-                part = scan.rows(rows[before:after], before, values_of, by_channel)
-                inside = slice(start - before, stop - before)
-                parts.append((part.values[inside], part.failed[inside], part.dead[inside]))
-        values, failed, dead = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Scanned(values, failed, dead, len(rows))
+            return self._scanner().series(rows, values_of, by_channel)
 
     def _scanner(self) -> Scan:
         return Scan(self.preprocessor_, self.stride, self.smoothing, self.failed_score_)
@@ -297,13 +284,3 @@ class WindowedDetector(SegmentFinder):
         """
         runs = self._read(X)
         return cleaning_table(self.preprocessor_, runs)
-
-
-def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
-    """Rows to score, `start` to `stop`, and with those about them: `before` to `after`."""
-    if margin is None:
-        yield 0, n_rows, 0, n_rows
-        return
-    for start in range(0, n_rows, SLICE_ROWS):
-        stop = min(start + SLICE_ROWS, n_rows)
-        yield start, stop, max(start - margin, 0), min(stop + margin, n_rows)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tsad_plugin.adapters import ask, call, check_detector, unfitted
+from tsad_plugin.adapters import ask, call, check_detector, unfitted, warn_of_mates
 from tsad_plugin.preprocessing import Prepared
 from tsad_plugin.reconstruction import CodingDetector
 from tsad_plugin.resampling import flat
@@ -57,12 +57,14 @@ def fit_inner(
     if not isinstance(learner, CodingDetector):
         rows = flat(windows.inputs[windows.fold.kept]).astype(np.float64)  # type: ignore[union-attr]
         call(learner, "fit", rows)
+        warn_of_mates(learner, rows, "window")
         return learner
     learner.preprocessor_ = preprocessor
     learner.n_channels_ = series.n_channels
     learner.channels_, learner.units_ = series.channels, series.units
     lengths = np.full(len(windows.inputs), preprocessor.window_size)
-    learner._fit_prepared(windows, lengths)
+    with learner._learning():
+        learner._fit_prepared(windows, lengths)
     return learner
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from tsad_plugin.preprocessing import Preprocessor, Scaler
+from tsad_plugin.preprocessing import Preprocessor, Scaler, check_step
 from tsad_plugin.runs import Runs
 from tsad_plugin.steps import Despike
 
@@ -27,7 +27,7 @@ class Slice(NamedTuple):
     with (the same array unless a step changes the channels), `observed` (n, c) is False where
     nothing was measured. `dead` (n, c) are channels that no longer move, `failed` (n,) rows in
     which that holds for most of them, `live` (n,) rows that windows may take. From
-    `settled_until` on, rows that are yet to come may change what stands here.
+    `settled_until` on, rows that are yet to come, or still open, may change what stands here.
     """
 
     inputs: NDArray[np.float32]
@@ -66,6 +66,7 @@ class SeriesPreprocessor(Preprocessor):
         cleaned = series
         for step in self._keeping:
             cleaned = step.fit_transform(cleaned)
+            check_step(step, cleaned, len(series))
         self.target_scaler_ = Scaler("channel").fit_channels(cleaned)
         self.activity_ = Activity(min(MOVES_WITHIN, self.window_size)).fit(cleaned.arrays)
         n_inputs = series.n_channels
@@ -91,8 +92,8 @@ class SeriesPreprocessor(Preprocessor):
             return None
         return sum(known) + self.activity_.window_size + self.window_size
 
-    def slice(self, rows: NDArray[Any]) -> Slice:
-        """Prepare consecutive rows (n, c)."""
+    def slice(self, rows: NDArray[Any], n_open: int = 0) -> Slice:
+        """Prepare consecutive rows (n, c), of which the last `n_open` may still change."""
         cleaned = self.clean(rows)
         filled, lasting = self.fill(cleaned)
         targets = self.target_scaler_.scale(filled[None])[0]
@@ -109,12 +110,12 @@ class SeriesPreprocessor(Preprocessor):
             dead,
             failed,
             ~failed & ~lasting.all(axis=1),
-            self._settled(np.isnan(cleaned)),
+            self._settled(np.isnan(cleaned), n_open),
         )
 
-    def _settled(self, missing: NDArray[np.bool_]) -> int:
+    def _settled(self, missing: NDArray[np.bool_], n_open: int) -> int:
         """From which row on those yet to come may change what is made of these (n, c)."""
-        frontier = len(missing) - ((self.reach_ or 0) - self.window_size)
+        frontier = len(missing) - n_open - ((self.reach_ or 0) - self.window_size)
         if frontier <= 0:
             return 0
         known = missing[:frontier][::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from tsad_plugin.preprocessing import Prepared
 from .inner import WindowValues
 from .overlap import Overlap, pieces, window_starts, window_view
 from .preparation import SeriesPreprocessor, Slice
+
+# Rows that are scored at a time.
+SLICE_ROWS = 20_000
 
 
 class Scanned(NamedTuple):
@@ -62,11 +66,35 @@ class Scan(NamedTuple):
             return None
         return reach + self.preprocessor.window_size + self.stride + self.smoothing
 
+    @property
+    def lag(self) -> int | None:
+        """Rows after a row until its score is final, where no gap is near; None for all of them."""
+        reach = self.preprocessor.reach_
+        return None if reach is None else reach + self.stride - 2
+
+    def series(self, rows: NDArray[Any], values_of: WindowValues, by_channel: bool) -> Scanned:
+        """Score a whole series (n, c), slice by slice."""
+        parts = []
+        for start, stop, before, after in _slices(len(rows), self.margin):
+            part = self.rows(rows[before:after], before, values_of, by_channel)
+            inside = slice(start - before, stop - before)
+            parts.append((part.values[inside], part.failed[inside], part.dead[inside]))
+        values, failed, dead = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Scanned(values, failed, dead, len(rows))
+
     def rows(
-        self, rows: NDArray[Any], offset: int, values_of: WindowValues, by_channel: bool
+        self,
+        rows: NDArray[Any],
+        offset: int,
+        values_of: WindowValues,
+        by_channel: bool,
+        n_open: int = 0,
     ) -> Scanned:
-        """Score rows (n, c), the first of which has the position `offset` in its series."""
-        part = self.preprocessor.slice(rows)
+        """Score rows (n, c), the first of which has the position `offset` in its series.
+
+        The last `n_open` of them may still change: what is final does not depend on them.
+        """
+        part = self.preprocessor.slice(rows, n_open)
         values = self._over_windows(part, offset, values_of, by_channel)
         values[~part.observed.any(axis=1)] = np.nan
         values = smoothed(values, self.smoothing)
@@ -128,3 +156,13 @@ def _trailing_sums(values: NDArray[np.float64], size: int) -> NDArray[np.float64
     for lag in range(1, min(size, len(values))):
         sums[lag:] += values[:-lag]
     return sums
+
+
+def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
+    """Rows to score, `start` to `stop`, and with those about them: `before` to `after`."""
+    if margin is None:
+        yield 0, n_rows, 0, n_rows
+        return
+    for start in range(0, n_rows, SLICE_ROWS):
+        stop = min(start + SLICE_ROWS, n_rows)
+        yield start, stop, max(start - margin, 0), min(stop + margin, n_rows)
