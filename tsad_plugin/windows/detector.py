@@ -282,4 +282,5 @@ class WindowedDetector(SegmentFinder):
             `missing`, `glitches` among the others, and values `in_long_gaps`, longer than a window,
             which are not filled.
         """
-        return cleaning_table(self.preprocessor_, self._read(X))
+        runs = self._read(X)
+        return cleaning_table(self.preprocessor_, runs)
