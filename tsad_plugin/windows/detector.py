@@ -172,7 +172,7 @@ class WindowedDetector(SegmentFinder):
         return self._usual_thresholder() if self.contamination is None else self.contamination
 
     def _usual_thresholder(self) -> KSigma:
-        log = gives_contributions(self.detector_) and self.calibration_scores_.min() > 0
+        log = gives_contributions(self.detector_) and bool(self.calibration_scores_.min() > 0)
         return KSigma(LOG_K if log else K, robust=True, log=log)
 
     def _read_training(self, X: Any) -> Runs:
@@ -289,7 +289,8 @@ class WindowedDetector(SegmentFinder):
             `missing`, `glitches` among the others, and values `in_long_gaps`, longer than a window,
             which are not filled.
         """
-        return cleaning_table(self.preprocessor_, self._read(X))
+        series = self._read(X)
+        return cleaning_table(self.preprocessor_, series)
 
 
 def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
