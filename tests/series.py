@@ -90,7 +90,7 @@ def window_values_by_hand(detector: WindowedDetector, rows: NDArray[Any]) -> lis
 def contributions_by_hand(detector: WindowedDetector, rows: NDArray[Any]) -> NDArray[Any]:
     """Means over the windows that cover a timestep, then over the timesteps before."""
     values, size, n_rows = window_values_by_hand(detector, rows), detector.window_size, len(rows)
-    regular = [s for s in range(0, n_rows - size + 1, detector.stride)]
+    regular = list(range(0, n_rows - size + 1, detector.stride))
     means = np.full((n_rows, values[0].shape[1]), np.nan)
     for timestep in range(n_rows):
         covering = [s for s in regular if s <= timestep < s + size] or [n_rows - size]

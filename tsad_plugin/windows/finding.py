@@ -27,6 +27,7 @@ class SegmentFinder(OutlierDetector):
     release: float
 
     detector_: Any
+    channels_: tuple[str, ...]
     usual_score_: float
 
     @abstractmethod
@@ -59,7 +60,7 @@ class SegmentFinder(OutlierDetector):
         for position, rows in enumerate(runs.arrays):
             scanned = self._scan(rows, by_channel=gives_contributions(self.detector_))
             found = self._find_segments(scanned)
-            records += segment_records(runs, position, scanned, found)
+            records += segment_records(runs, position, self.channels_, scanned, found)
         return pd.DataFrame(records, columns=SEGMENT_COLUMNS)
 
     def _find_segments(self, scanned: Scanned) -> list[Segment]:
