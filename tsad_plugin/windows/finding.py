@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class SegmentFinder(OutlierDetector):
             alarmed[alarmed] = self._label(scores[alarmed]).astype(bool)
         above = scores - self.usual_score_
         ours = isinstance(self.thresholder_, (float, Thresholder))
-        threshold = self.threshold_ if ours else scores[alarmed].min(initial=np.inf)
+        threshold = self.threshold_ if ours else scores[alarmed].min(initial=float_info.max)
         holding = alarmed | (above > self.release * (threshold - self.usual_score_))
         return find_segments(above, alarmed, holding, scanned.failed, self._rules())
 
