@@ -33,13 +33,6 @@ class _LabelsOne:
         return self.thresholder.predict(at_least_two)[: len(scores)]
 
 
-def _of_scores(detector: Any) -> Any:
-    """Return a view whose X are scores: PyOD wants one row a sample, and scores it often."""
-    view = copy.copy(detector)
-    view._read = view._scores = lambda scores: scores
-    return view
-
-
 class OutlierDetector(BaseDetector):
     """Base of all detectors: PyOD's methods and attributes.
 
@@ -182,10 +175,14 @@ class OutlierDetector(BaseDetector):
         relabelled.contamination = contamination
         return relabelled._process_decision_scores()
 
-    def _as_pyod(self) -> Self:
-        """Return a view with the fitted thresholder where PyOD looks for it."""
+    def _as_pyod(self) -> Any:
+        """Return a view with the fitted thresholder where PyOD looks for it, and scores for X.
+
+        PyOD's methods want one row of X a sample, and score it again and again.
+        """
         check_is_fitted(self, "thresholder_")
-        view, thresholder = copy.copy(self), self.thresholder_
+        thresholder, view = self.thresholder_, copy.copy(self)  # type: Any, Any
+        view._read = view._scores = lambda scores: scores
         ours = isinstance(thresholder, (float, Thresholder))
         view.contamination = thresholder if ours else _LabelsOne(thresholder)
         return view
@@ -219,8 +216,7 @@ class OutlierDetector(BaseDetector):
         ndarray of shape (n_samples,), or a pair of them
             0 normal, 1 outlier.
         """
-        view, scores = _of_scores(self._as_pyod()), self.decision_function(X)
-        return BaseDetector.predict(view, scores, return_confidence)
+        return BaseDetector.predict(self._as_pyod(), self.decision_function(X), return_confidence)
 
     def predict_confidence(self, X: Any) -> NDArray[np.float64]:
         """PyOD's confidence that a label would be the same after training on other data.
@@ -234,8 +230,7 @@ class OutlierDetector(BaseDetector):
         -------
         ndarray of shape (n_samples,)
         """
-        view = _of_scores(self._as_pyod())
-        return BaseDetector.predict_confidence(view, self.decision_function(X))
+        return BaseDetector.predict_confidence(self._as_pyod(), self.decision_function(X))
 
     def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any:
         """PyOD's probabilities of being normal and of being an outlier.
@@ -253,7 +248,7 @@ class OutlierDetector(BaseDetector):
         -------
         ndarray of shape (n_samples, 2), or it and one of shape (n_samples,)
         """
-        view, scores = _of_scores(self._as_pyod()), self.decision_function(X)
+        view, scores = self._as_pyod(), self.decision_function(X)
         return BaseDetector.predict_proba(view, scores, method, return_confidence)
 
     def predict_with_rejection(self, X: Any, *args: Any, **options: Any) -> Any:
@@ -271,7 +266,7 @@ class OutlierDetector(BaseDetector):
         ndarray of shape (n_samples,), or it and a list of three numbers with `return_stats=True`
             0 normal, 1 outlier, -2 rejected.
         """
-        view, scores = _of_scores(self._with_a_share()), self.decision_function(X)
+        view, scores = self._with_a_share(), self.decision_function(X)
         return BaseDetector.predict_with_rejection(view, scores, *args, **options)
 
     def compute_rejection_stats(self, *args: Any, **options: Any) -> Any:
@@ -284,10 +279,9 @@ class OutlierDetector(BaseDetector):
         """
         return BaseDetector.compute_rejection_stats(self._with_a_share(), *args, **options)
 
-    def _with_a_share(self) -> Self:
+    def _with_a_share(self) -> Any:
         """Return a view with the share of outliers in training, where PyOD reckons with one."""
-        check_is_fitted(self, "thresholder_")
-        view = copy.copy(self)
+        view = self._as_pyod()
         if not isinstance(self.thresholder_, float):
             view.contamination = max(int(self.labels_.sum()), 1) / len(self.labels_)
         return view

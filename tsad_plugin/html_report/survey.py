@@ -125,7 +125,8 @@ class Survey:
 def _find(detector: WindowedDetector, series: Runs, position: int) -> Found:
     rows = series.arrays[position]
     scanned = detector._scan(rows, by_channel=gives_contributions(detector.detector_))
-    records = segment_records(series, position, scanned, detector._find_segments(scanned))
+    found = detector._find_segments(scanned)
+    records = segment_records(series, position, detector.channels_, scanned, found)
     segments = pd.DataFrame(records, columns=SEGMENT_COLUMNS)
     return Found(scanned.scores, segments, _shares(scanned, segments, rows))
 

@@ -41,7 +41,7 @@ def blocks_of(series: Runs, window_size: int, fraction: float, apart: bool) -> l
         raise ValueError(
             f"the longest series has {plural(int(series.lengths.max()), 'row')}: to learn from "
             f"windows of {window_size} and to hold out {100 * fraction:g}% of the rows it needs "
-            f"{int(np.ceil(needed))}; pass longer series, or lower window_size"
+            f"about {int(np.ceil(needed))}; pass longer series, or lower window_size"
         )
     return found
 
@@ -63,15 +63,16 @@ def _block(n_rows: int, window_size: int, fraction: float, apart: bool) -> Block
     return Block(kept, levels, slice(levels.stop + window_size, n_rows))
 
 
-def check_measured(kept: Runs) -> None:
-    """Raise a ValueError where a channel has no value in any row that is learned from."""
-    measured = np.any([~np.isnan(rows).all(axis=0) for rows in kept.arrays], axis=0)
-    if not measured.all():
+def measured(kept: Runs) -> Runs:
+    """Return the rows that are learned from; raise a ValueError where a channel has no value."""
+    known = np.any([~np.isnan(rows).all(axis=0) for rows in kept.arrays], axis=0)
+    if not known.all():
         raise ValueError(
-            f"channel {kept.channels[int(measured.argmin())]!r} holds only NaN in the rows that "
+            f"channel {kept.channels[int(known.argmin())]!r} holds only NaN in the rows that "
             "are learned from, those before the ones held out: leave out that channel, or pass "
             "series in which it was measured earlier"
         )
+    return kept
 
 
 def no_window(window_size: int, purpose: str) -> ValueError:

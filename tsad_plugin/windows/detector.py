@@ -15,7 +15,7 @@ from tsad_plugin.rules import PROPER_SHARE, THRESHOLD_OR_DEFAULT, Rule, check_pa
 from tsad_plugin.runs import Runs
 from tsad_plugin.thresholds import KSigma
 
-from .blocks import blocks_of, check_measured, no_window, windows_of
+from .blocks import blocks_of, measured, no_window, windows_of
 from .finding import SegmentFinder
 from .inner import check_inner, fit_inner, gives_contributions, window_values
 from .preparation import SeriesPreprocessor, check_despike
@@ -186,27 +186,26 @@ class WindowedDetector(SegmentFinder):
         apart = getattr(self.detector, "score", None) == "mahalanobis"
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
-        kept = runs.with_arrays([rows[block.kept] for rows, block in pairs])
-        check_measured(kept)
+        kept = measured(runs.with_arrays([rows[block.kept] for rows, block in pairs]))
         self.preprocessor_ = SeriesPreprocessor(self.window_size, self.despike, self.steps)
         self.preprocessor_.fit(kept)
         windows = windows_of(self.preprocessor_, runs, blocks, self.max_windows)
         self.detector_ = fit_inner(self.detector, self.preprocessor_, windows, runs)
         self._calibrate([rows[block.unseen] for rows, block in pairs])
-        self.cleaning_ = cleaning_table(self.preprocessor_, runs)
-        self.correlation_ = correlation_table(self.preprocessor_, kept)
+        self.cleaning_ = cleaning_table(runs, self.preprocessor_)
+        self.correlation_ = correlation_table(kept, self.preprocessor_)
 
     def _calibrate(self, unseen: list[NDArray[Any]]) -> None:
         """Learn what scores are usual from rows that were not learned from."""
         self.failed_score_ = np.nan
         found = np.concatenate([self._timestep_scores(rows) for rows in unseen if len(rows)])
-        self.calibration_scores_ = found[~np.isnan(found)]
-        if not len(self.calibration_scores_):
+        self.calibration_scores_ = scores = found[~np.isnan(found)]
+        if not len(scores):
             raise no_window(self.window_size, "to set the threshold with")
-        self.usual_score_ = float(np.median(self.calibration_scores_))
-        usual_threshold = self._usual_thresholder().fit(self.calibration_scores_).thresh_
-        largest = max(float(self.calibration_scores_.max()), usual_threshold)
-        self.failed_score_ = self.usual_score_ + FAILED * (largest - self.usual_score_)
+        self.usual_score_ = float(np.median(scores))
+        limit = max(float(scores.max()), self._usual_thresholder().fit(scores).thresh_)
+        failed = self.usual_score_ + FAILED * (limit - self.usual_score_)
+        self.failed_score_ = max(failed, float(np.nextafter(limit, np.inf)))  # scores may be equal
 
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
         with window_values(self.detector_, by_channel) as values_of:
@@ -282,5 +281,4 @@ class WindowedDetector(SegmentFinder):
             `missing`, `glitches` among the others, and values `in_long_gaps`, longer than a window,
             which are not filled.
         """
-        runs = self._read(X)
-        return cleaning_table(self.preprocessor_, runs)
+        return cleaning_table(self._read(X), self.preprocessor_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class SegmentFinder(OutlierDetector):
     release: float
 
     detector_: Any
+    channels_: tuple[str, ...]
     usual_score_: float
 
     @abstractmethod
@@ -59,7 +61,7 @@ class SegmentFinder(OutlierDetector):
         for position, rows in enumerate(runs.arrays):
             scanned = self._scan(rows, by_channel=gives_contributions(self.detector_))
             found = self._find_segments(scanned)
-            records += segment_records(runs, position, scanned, found)
+            records += segment_records(runs, position, self.channels_, scanned, found)
         return pd.DataFrame(records, columns=SEGMENT_COLUMNS)
 
     def _find_segments(self, scanned: Scanned) -> list[Segment]:
@@ -69,7 +71,7 @@ class SegmentFinder(OutlierDetector):
             alarmed[alarmed] = self._label(scores[alarmed]).astype(bool)
         above = scores - self.usual_score_
         ours = isinstance(self.thresholder_, (float, Thresholder))
-        threshold = self.threshold_ if ours else scores[alarmed].min(initial=np.inf)
+        threshold = self.threshold_ if ours else scores[alarmed].min(initial=float_info.max)
         holding = alarmed | (above > self.release * (threshold - self.usual_score_))
         return find_segments(above, alarmed, holding, scanned.failed, self._rules())
 

@@ -16,7 +16,7 @@ from tsad_plugin.steps import Despike
 from .activity import Activity
 from .glitches import Glitches
 
-# Timesteps over which a channel must move, unless windows are shorter.
+# Timesteps over which a channel must move.
 MOVES_WITHIN = 16
 
 
@@ -68,7 +68,7 @@ class SeriesPreprocessor(Preprocessor):
             cleaned = step.fit_transform(cleaned)
             check_step(step, cleaned, len(series))
         self.target_scaler_ = Scaler("channel").fit_channels(cleaned)
-        self.activity_ = Activity(min(MOVES_WITHIN, self.window_size)).fit(cleaned.arrays)
+        self.activity_ = Activity(MOVES_WITHIN).fit(cleaned.arrays)
         n_inputs = series.n_channels
         if self._changes_channels:
             filled = cleaned.with_arrays([self.fill(rows)[0] for rows in cleaned.arrays])

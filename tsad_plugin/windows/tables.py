@@ -31,7 +31,11 @@ NAMED = 0.8
 
 
 def segment_records(
-    runs: Runs, position: int, scanned: Scanned, segments: list[Segment]
+    runs: Runs,
+    position: int,
+    channels: tuple[str, ...],
+    scanned: Scanned,
+    segments: list[Segment],
 ) -> list[dict[str, Any]]:
     """Rows of the table of segments for the series at `position`."""
     times = None if runs.times is None else runs.times[position]
@@ -48,7 +52,7 @@ def segment_records(
             "mode": mode,
             "peak_score": float(np.nanmax(scores)),
             "mean_score": float(np.nanmean(scores)),
-            "channels": _named(scanned, slice(start, end), mode, runs.channels),
+            "channels": _named(scanned, slice(start, end), mode, channels),
         }
         records.append(record)
     return records
@@ -67,7 +71,7 @@ def _named(scanned: Scanned, rows: slice, mode: str, channels: tuple[str, ...]) 
     return tuple(channels[c] for c in order[: int(below.sum()) + 1])
 
 
-def cleaning_table(preprocessor: SeriesPreprocessor, series: Runs) -> pd.DataFrame:
+def cleaning_table(series: Runs, preprocessor: SeriesPreprocessor) -> pd.DataFrame:
     """Count what cleaning finds, a row a series and channel."""
     return pd.concat(
         [
@@ -94,7 +98,7 @@ def _cleaned(preprocessor: SeriesPreprocessor, run: Any, rows: NDArray[Any]) -> 
     )
 
 
-def correlation_table(preprocessor: SeriesPreprocessor, series: Runs) -> pd.DataFrame:
+def correlation_table(series: Runs, preprocessor: SeriesPreprocessor) -> pd.DataFrame:
     """Correlation of the channels over all cleaned rows."""
     cleaned = np.concatenate([preprocessor.clean(rows) for rows in series.arrays])
     return pd.DataFrame(cleaned, columns=list(series.channels)).corr()
