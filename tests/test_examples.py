@@ -111,9 +111,7 @@ def test_a_mixed_ensemble_comes_near_its_best_member(tmp_path: Path) -> None:
     assert drawn(tmp_path / "picture.html")
 
 
-def test_a_fleet_is_told_when_it_failed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fleet_is_told_when_it_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = run("machine_fleet.py", tmp_path / "picture.html")
     known = names["machines"].timestep_labels
     for failure, states in zip(names["failures"], known, strict=True):

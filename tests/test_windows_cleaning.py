@@ -10,6 +10,7 @@ from series import LEVEL, SCALE, WINDOW, named, normal, windowed, with_glitches
 
 from tsad_plugin import Despike, PCAReconstruction, Runs, WindowedDetector
 from tsad_plugin.windows import Activity, Glitches
+from tsad_plugin.windows.detector import FAILED
 from tsad_plugin.windows.preparation import SeriesPreprocessor
 
 equal = np.testing.assert_array_equal
@@ -176,7 +177,8 @@ def test_failed_rows_have_a_score_above_the_threshold(inside: Any) -> None:
     scores = detector.decision_function(rows)
     assert (scores[200:] == detector.failed_score_).all()
     largest = max(detector.threshold_, detector.calibration_scores_.max())
-    assert detector.failed_score_ == pytest.approx(2 * largest - detector.usual_score_)
+    above = FAILED * (largest - detector.usual_score_)
+    assert detector.failed_score_ == pytest.approx(detector.usual_score_ + above)
     assert detector.predict(rows)[200:].all()
 
 
@@ -213,7 +215,7 @@ def test_a_channel_that_is_often_constant_in_training_tells_nothing() -> None:
     training, rows = (normal(1000, seed, n_channels=3) for seed in (0, 1))
     training[::2, 0] = training[100:200, 0] = 0.0
     activity = Activity(16).fit([training])
-    assert np.isnan(activity.limit_).tolist() == [True, False, False]
+    assert np.isnan(activity.limit_).all(axis=0).tolist() == [True, False, False]
     rows[500:, 0] = 0
     assert not activity.dead(rows)[:, 0].any()
     rows[500:, 1] = 0  # one of two that tell is not most of them
@@ -226,21 +228,22 @@ def test_a_channel_that_is_seldom_measured_tells_nothing() -> None:
     training = normal(1000)
     training[np.arange(1000) % 3 > 0, 1] = np.nan
     activity = Activity(16).fit([training])
-    assert np.isnan(activity.limit_).tolist() == [False, True, False]
+    assert np.isnan(activity.limit_).all(axis=0).tolist() == [False, True, False]
     assert not activity.failed(activity.dead(normal(500, seed=1))).any()
 
 
-def test_ranges_are_those_of_loops() -> None:
+def test_ranges_and_sizes_are_those_of_loops() -> None:
     rows = normal(80)
     rows[20:29, 1] = rows[50:70, 2] = rows[[3, 7, 9], 0] = np.nan
-    found = Activity(16)._ranges(rows)
+    ranges, sizes = Activity(16)._extents(rows)
     for start in range(len(rows) - 15):
         for channel in range(3):
             values = rows[start : start + 16, channel]
             seen = values[~np.isnan(values)]
-            expected = np.ptp(seen) if len(seen) >= 8 else np.nan
-            np.testing.assert_allclose(found[start, channel], expected)
-    assert len(found) == 65 and Activity(16)._ranges(rows[:15]).shape == (0, 3)
+            expected = (np.ptp(seen), np.abs(seen).max()) if len(seen) >= 8 else (np.nan, np.nan)
+            found = (ranges[start, channel], sizes[start, channel])
+            np.testing.assert_allclose(found, expected)
+    assert len(ranges) == len(sizes) == 65 and Activity(16)._extents(rows[:15]).shape == (2, 0, 3)
 
 
 def test_gaps_are_no_failure() -> None:
