@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -184,6 +184,7 @@ class WindowedDetector(SegmentFinder):
 
     def _fit_runs(self, runs: Runs) -> None:
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
+        self.stride_, self.smoothing_ = self.stride, self.smoothing
         apart = getattr(self.detector, "score", None) == "mahalanobis"
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
@@ -210,7 +211,7 @@ class WindowedDetector(SegmentFinder):
     def _scan(self, rows: NDArray[Any], by_channel: bool) -> Scanned:
         scan, parts = self._scanner(), []
         with window_values(self.detector_, by_channel) as values_of:
-            for start, stop, before, after in _slices(len(rows), scan.margin):
+            for start, stop, before, after in scan.slices(len(rows), SLICE_ROWS):
                 part = scan.rows(rows[before:after], before, values_of, by_channel)
                 inside = slice(start - before, stop - before)
                 parts.append((part.values[inside], part.failed[inside], part.dead[inside]))
@@ -218,7 +219,7 @@ class WindowedDetector(SegmentFinder):
         return Scanned(values, failed, dead, len(rows))
 
     def _scanner(self) -> Scan:
-        return Scan(self.preprocessor_, self.stride, self.smoothing, self.failed_score_)
+        return Scan(self.preprocessor_, self.stride_, self.smoothing_, self.failed_score_)
 
     def _timestep_scores(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         return self._scan(rows, by_channel=False).values[:, 0]
@@ -288,13 +289,3 @@ class WindowedDetector(SegmentFinder):
             which are not filled.
         """
         return cleaning_table(self._read(X), self.preprocessor_)
-
-
-def _slices(n_rows: int, margin: int | None) -> Iterator[tuple[int, int, int, int]]:
-    """Rows to score, `start` to `stop`, and with those about them: `before` to `after`."""
-    if margin is None:
-        yield 0, n_rows, 0, n_rows
-        return
-    for start in range(0, n_rows, SLICE_ROWS):
-        stop = min(start + SLICE_ROWS, n_rows)
-        yield start, stop, max(start - margin, 0), min(stop + margin, n_rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +62,16 @@ class Scan(NamedTuple):
         if reach is None:
             return None
         return reach + self.preprocessor.window_size + self.stride + self.smoothing
+
+    def slices(self, n_rows: int, most: int) -> Iterator[tuple[int, int, int, int]]:
+        """Rows to score, `start` to `stop`, and with those about them: `before` to `after`."""
+        margin = self.margin
+        if margin is None:
+            yield 0, n_rows, 0, n_rows
+            return
+        for start in range(0, n_rows, most):
+            stop = min(start + most, n_rows)
+            yield start, stop, max(start - margin, 0), min(stop + margin, n_rows)
 
     def rows(
         self, rows: NDArray[Any], offset: int, values_of: WindowValues, by_channel: bool
