@@ -1,11 +1,14 @@
 """Long series for the tests of detectors of timesteps, and what is expected of them by loops."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyod.models.knn import KNN
 
-from tsad_plugin import PCAReconstruction, Runs, WindowedDetector
+from tsad_plugin import FCAutoEncoder, PCAReconstruction, Runs, WindowedDetector
 
 WINDOW = 12
 CHANNELS = ("speed", "flow", "heat", "load", "drift", "noise")
@@ -35,6 +38,31 @@ def windowed(detector: Any = None, window_size: int = WINDOW, **options: Any) ->
     """A quick detector, not fitted."""
     inside = PCAReconstruction() if detector is None else detector
     return WindowedDetector(inside, window_size, **options)
+
+
+def quick_network() -> FCAutoEncoder:
+    return FCAutoEncoder(n_epochs=2, hidden_dims=(8,))
+
+
+# What scores windows, by name; `fitted` makes each once.
+INSIDE: dict[str, Callable[[], Any]] = {
+    "PCAReconstruction": PCAReconstruction,
+    "FCAutoEncoder": quick_network,
+    "KNN": KNN,
+}
+
+
+@cache
+def fitted(name: str = "PCAReconstruction") -> WindowedDetector:
+    return windowed(INSIDE[name]()).fit(named([normal(), normal(400, seed=1)]))
+
+
+def faulty_and_gappy() -> Runs:
+    """Two series with a step in one, and a gap in the other."""
+    one, other = normal(200, seed=2), normal(150, seed=3)
+    one[100:160, 1] += 10
+    other[50:100] = np.nan
+    return named([one, other])
 
 
 def with_glitches(

@@ -246,6 +246,14 @@ def test_ranges_and_sizes_are_those_of_loops() -> None:
     assert len(ranges) == len(sizes) == 65 and Activity(16)._extents(rows[:15]).shape == (2, 0, 3)
 
 
+@pytest.mark.parametrize("window_size", [2, 3, 5, 12])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_normal_rows_do_not_fail_by_chance(window_size: int, n_channels: int) -> None:
+    detector = windowed(window_size=window_size).fit(normal(4000, n_channels=n_channels))
+    for seed in range(1, 6):
+        assert detector.failure_time(normal(4000, seed, n_channels)) == [None]
+
+
 def test_gaps_are_no_failure() -> None:
     detector, rows = detector_of(), normal(400, seed=1, n_channels=6)
     rows[100:200] = np.nan

@@ -32,7 +32,12 @@ class Saved(NamedTuple):
 
 def fingerprint(detector: WindowedDetector) -> str:
     """What tells fitted detectors apart, whatever their thresholds."""
-    settings = [detector.window_size, detector.stride, detector.smoothing, detector.channels_]
+    settings = [
+        detector.preprocessor_.window_size,
+        detector.stride_,
+        detector.smoothing_,
+        detector.channels_,
+    ]
     # Scores of rows that were held out: no two networks have the same.
     learned = detector.calibration_scores_.tobytes()
     return hashlib.sha256(json.dumps(settings).encode() + learned).hexdigest()

@@ -183,6 +183,7 @@ class WindowedDetector(SegmentFinder):
 
     def _fit_runs(self, runs: Runs) -> None:
         self.n_channels_, self.channels_, self.units_ = runs.n_channels, runs.channels, runs.units
+        self.stride_, self.smoothing_ = self.stride, self.smoothing
         apart = getattr(self.detector, "score", None) == "mahalanobis"
         blocks = blocks_of(runs, self.window_size, self.validation_fraction, apart)
         pairs = list(zip(runs.arrays, blocks, strict=True))
@@ -212,7 +213,7 @@ class WindowedDetector(SegmentFinder):
             return self._scanner().series(rows, values_of, by_channel)
 
     def _scanner(self) -> Scan:
-        return Scan(self.preprocessor_, self.stride, self.smoothing, self.failed_score_)
+        return Scan(self.preprocessor_, self.stride_, self.smoothing_, self.failed_score_)
 
     def _timestep_scores(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         return self._scan(rows, by_channel=False).values[:, 0]

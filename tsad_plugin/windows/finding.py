@@ -14,6 +14,7 @@ from tsad_plugin.contract import OutlierDetector
 from tsad_plugin.thresholds import Thresholder
 
 from .inner import gives_contributions
+from .preparation import SeriesPreprocessor
 from .scan import Scanned
 from .segments import Rules, Segment, find_segments
 from .tables import SEGMENT_COLUMNS, segment_records
@@ -22,12 +23,13 @@ from .tables import SEGMENT_COLUMNS, segment_records
 class SegmentFinder(OutlierDetector):
     """Base of a detector of timesteps: finds segments with what it scores and labels."""
 
-    window_size: int
     min_duration: int | None
     merge_gap: int | None
     release: float
 
     detector_: Any
+    preprocessor_: SeriesPreprocessor
+    smoothing_: int
     channels_: tuple[str, ...]
     usual_score_: float
 
@@ -82,10 +84,10 @@ class SegmentFinder(OutlierDetector):
         return [next((s.start for s in segments if s.mode == mode), None) for segments in found]
 
     def _rules(self) -> Rules:
-        size = self.window_size
+        size = self.preprocessor_.window_size
         shortest = min(16, size // 2) if self.min_duration is None else self.min_duration
         gap = size if self.merge_gap is None else self.merge_gap
-        return Rules(shortest, gap, size + self.smoothing)
+        return Rules(shortest, gap, size + self.smoothing_)
 
     def fault_time(self, X: Any) -> list[int | None]:
         """Where the first fault of each series begins.
