@@ -66,7 +66,16 @@ class Page(HTMLParser):
     @property
     def ranking(self) -> list[str]:
         """Rows of the first table, its header first."""
-        rows = self.source.split("<table", 2)[1].split("</table>")[0].split("<tr")[1:]
+        return self.rows_from(0)
+
+    def rows_in(self, section: str) -> list[str]:
+        """The same of the first table of a section."""
+        return self.rows_from(self.source.index(f'<section id="{section}"'))
+
+    def rows_from(self, start: int) -> list[str]:
+        """The same of the first table from a letter of the source on."""
+        table = self.source[start:].split("<table", 2)[1].split("</table>")[0]
+        rows = table.split("<tr")[1:]
         return [" ".join(re.sub(r"<[^>]*>|^[^>]*>", " ", row).split()) for row in rows]
 
 

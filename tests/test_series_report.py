@@ -81,7 +81,7 @@ def test_sections_stand_in_their_order_and_each_has_a_name(detector: Any, page_o
 
 def test_every_segment_is_a_row_of_the_table(detector: Any, page_of: Any) -> None:
     segments = detector.segments(MACHINES)
-    header, *rows = page_of(detector, MACHINES).ranking
+    header, *rows = page_of(detector, MACHINES).rows_in("segments")
     assert header == "series mode from to duration peak score × threshold channels"
     assert len(rows) == len(segments) > 4
     for row, segment in zip(rows, segments.itertuples(index=False), strict=True):
@@ -92,6 +92,39 @@ def test_every_segment_is_a_row_of_the_table(detector: Any, page_of: Any) -> Non
         assert f" {' '.join(lasts)} " in row
         all_of_them = len(segment.channels) == 6
         assert row.endswith("all" if all_of_them else ", ".join(segment.channels))
+
+
+def test_the_overview_says_when_each_series_became_faulty_and_failed(
+    detector: Any, page_of: Any
+) -> None:
+    segments, page = detector.segments(MACHINES), page_of(detector, MACHINES)
+    header, *rows = page.ranking
+    assert header == (
+        "series first fault strongest fault failure fault to failure peak score "
+        "channels of that fault"
+    )
+    by_series = dict(iter(segments.groupby("series", sort=False)))
+    assert [row.split()[0] for row in rows] == list(by_series)
+    for row, found in zip(rows, by_series.values(), strict=True):
+        faults, failures = (found[found["mode"] == mode] for mode in ("faulty", "failed"))
+        strongest = faults.sort_values("peak_score").tail(1)
+        shown = [
+            f"{table['start_time'].iloc[0]:%Y-%m-%d %H:%M}" if len(table) else "–"
+            for table in (faults, strongest, failures)
+        ]
+        assert row.split(" ", 1)[1].startswith(" ".join(shown))
+
+
+def test_the_strongest_fault_is_told_where_it_is_not_the_first(detector: Any, page_of: Any) -> None:
+    rows = HEALTHY.arrays[0].copy()
+    rows[300:360, 1] *= 1.6
+    rows[700:800, 1] *= 3
+    first, strongest = (s.start for s in detector.segments(rows).itertuples())
+    page = page_of(detector, rows)
+    assert page.ranking[1].startswith(f"0 {first} {strongest} – –")
+    assert f", the strongest from {strongest}" in page.text
+    titles = [a["text"] for a in page.charts["chart-series-0-data"]["layout"]["annotations"]]
+    assert any(f"<b>strongest fault</b> from {strongest}" in title for title in titles)
 
 
 def test_strips_and_bands_are_the_segments(detector: Any, page_of: Any) -> None:
@@ -200,7 +233,7 @@ def test_an_array_is_one_series_with_timesteps_for_times(page_of: Any) -> None:
     clf = fitted(series=HEALTHY.arrays[0])
     page = page_of(clf, MACHINES.arrays[0])
     assert page.texts_in("h1")[0].startswith("1 of 1 series has") and "channel_0" in page.text
-    assert re.search(r"0 failed [\d,]+ [\d,]+ \d+ timesteps ", " ".join(page.ranking))
+    assert re.search(r"0 failed [\d,]+ [\d,]+ \d+ timesteps ", " ".join(page.rows_in("segments")))
 
 
 def test_times_may_be_numbers_with_a_unit(detector: Any, page_of: Any) -> None:
@@ -210,7 +243,9 @@ def test_times_may_be_numbers_with_a_unit(detector: Any, page_of: Any) -> None:
     assert moment(survey, 0, 3) == "1.5 min"
     page = page_of(detector, numbered)
     assert page.charts["chart-fleet-data"]["layout"]["xaxis"]["title"]["text"] == "time (min)"
-    assert any(re.search(r" [\d.,]+ min [\d.,]+ min [\d.]+ min ", row) for row in page.ranking)
+    assert any(
+        re.search(r" [\d.,]+ min [\d.,]+ min [\d.]+ min ", row) for row in page.rows_in("segments")
+    )
 
 
 def test_a_detector_of_pyod_tells_no_channels_but_draws_those_that_differ(page_of: Any) -> None:
@@ -258,7 +293,7 @@ def test_of_many_segments_and_series_the_page_says_what_is_left_out(
     sick = MACHINES.arrays[Survey.of(detector, MACHINES).abnormal[0]]
     page = page_of(detector, Runs([sick[-400:]] * 210, channels=MACHINES.channels))
     assert len(page.all("article")) == 20 and "190 more abnormal series are not drawn" in page.text
-    assert len(page.ranking) == 201 and "and 10 more segments" in page.text
+    assert len(page.rows_in("segments")) == 201 and "and 10 more segments" in page.text
 
 
 def test_a_very_long_series_makes_no_larger_report(page_of: Any) -> None:

@@ -122,6 +122,15 @@ def test_bands_of_datetimes_are_named_by_them() -> None:
     assert figure.layout.xaxis3.title.text == "time"
 
 
+def test_the_fault_with_the_highest_score_is_named_unless_it_is_the_first() -> None:
+    faults = pd.DataFrame({"start": [10, 60], "end": [20, 80], "mode": ["faulty"] * 2})
+    for at, is_named in ((15, False), (65, True)):
+        score = np.ones(100)
+        score[at], score[70:75] = 50, NAN
+        texts = said(timeline(series(), score, ["T", "p"], segments=faults))
+        assert any("<b>strongest fault</b> from 60" in text for text in texts) == is_named
+
+
 def test_each_kind_of_band_is_named_once_in_the_legend() -> None:
     many = pd.DataFrame({"start": range(0, 90, 9), "end": range(5, 95, 9), "mode": "faulty"})
     found = bands(drawn(segments=many), "faulty")

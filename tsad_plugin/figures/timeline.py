@@ -36,7 +36,7 @@ MAX_VALUES = 4000  # a line
 MAX_BANDS = 200
 MAX_GLITCHES = 200  # a channel
 # Heights in pixels.
-PANEL, SCORES, GAP, TOP, BOTTOM = 88, 130, 26, 88, 52
+PANEL, SCORES, GAP, TOP, BOTTOM = 88, 130, 26, 100, 52
 # Colour never stands alone: bands differ in their edges, too, and the first of each is named.
 BANDS: dict[str, dict[str, Any]] = {
     "faulty": {
@@ -48,7 +48,8 @@ BANDS: dict[str, dict[str, Any]] = {
         "line": {"color": VERMILLION, "width": 2, "dash": "solid"},
     },
 }
-SHIFTS = {"faulty": 18, "failed": 34}  # pixels that a name stands above the panels
+# Pixels that a name stands above the panels.
+SHIFTS = {"faulty": 18, "strongest fault": 33, "failed": 48}
 
 
 def timeline(
@@ -78,7 +79,8 @@ def timeline(
         Name of each channel, its unit, and what to say beside it.
     segments : DataFrame, optional
         A row a segment: `start`, `end` (exclusive) and `mode`, "faulty" or "failed". Of more than
-        200 the longest are shaded.
+        200 the longest are shaded. The first of each mode is named, and the fault with the highest
+        score where it is another.
     threshold : float, optional
         Scores above it are abnormal.
     glitches : array-like of bool, shape (n_timesteps, n_channels), optional
@@ -110,6 +112,7 @@ def timeline(
     _add_scores(figure, n_panels + 1, score, threshold, times, bins)
     if segments is not None:
         _add_bands(figure, segments, times)
+        _name_strongest(figure, segments, score, times)
     ends = between(times, np.array([-0.5, len(times) - 0.5])).tolist()
     figure.update_xaxes(range=ends)
     return figure.update_xaxes(title_text=plain(x_title), row=n_panels + 1, col=1)
@@ -267,8 +270,19 @@ def _band(ends: list[Any], mode: str, in_legend: bool) -> dict[str, Any]:
     }
 
 
+def _name_strongest(
+    figure: go.Figure, segments: pd.DataFrame, scores: NDArray[np.float64], times: NDArray[Any]
+) -> None:
+    """Name the fault with the highest score, unless it is the first, which has a name."""
+    faults = segments.loc[segments["mode"] == "faulty", ["start", "end"]].to_numpy(dtype=int)
+    known = np.nan_to_num(scores, nan=-np.inf)
+    peaks = [known[start:end].max(initial=-np.inf) for start, end in faults]
+    if peaks and (strongest := int(np.argmax(peaks))):
+        _name_band(figure, int(faults[strongest, 0]), "strongest fault", times)
+
+
 def _name_band(figure: go.Figure, start: int, mode: str, times: NDArray[Any]) -> None:
-    """Say above the panels when the first band of a kind begins."""
+    """Say above the panels when a band begins, on a line for each kind."""
     to_right = start < 0.6 * len(times)
     when = time_text(times[start])
     figure.add_annotation(

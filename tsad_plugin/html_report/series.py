@@ -19,7 +19,7 @@ from .series_charts import correlation_chart, fleet_chart, timeline_charts
 from .survey import Survey
 
 MOST_DRAWN = 20  # series with a timeline
-MOST_LISTED = 200  # segments in the table
+MOST_LISTED = 200  # rows of a table
 SHOWN_WITHOUT_SEGMENT = 3
 MOST_NAMED = 4  # channels in a sentence
 
@@ -33,6 +33,8 @@ def page(survey: Survey, now: datetime) -> str:
         "headline": headline(survey),
         "facts": facts(survey, now),
         "fleet": fleet_chart(survey),
+        "overview": overview(survey, anchors),
+        "n_unlisted": max(len(survey.abnormal) - MOST_LISTED, 0),
         "has_segments": bool(survey.abnormal),
         "rows": table(survey, anchors),
         "n_hidden": max(len(survey.segments) - MOST_LISTED, 0),
@@ -75,6 +77,40 @@ def facts(survey: Survey, now: datetime) -> list[tuple[str, str, str]]:
 
 def _series_of(survey: Survey, mode: str) -> str:
     return f"in {sum((f.segments['mode'] == mode).any() for f in survey.found)} series"
+
+
+def overview(survey: Survey, anchors: dict[int, str]) -> list[dict[str, str]]:
+    """When each abnormal series became faulty and failed, in the order of the data."""
+    return [
+        {**_outline(survey, position), "anchor": anchors.get(position, "")}
+        for position in sorted(survey.abnormal)[:MOST_LISTED]
+    ]
+
+
+def _outline(survey: Survey, position: int) -> dict[str, str]:
+    found = survey.found[position]
+    fault, strongest, failure = found.first("faulty"), found.strongest, found.first("failed")
+    return {
+        "series": str(survey.series.ids.tolist()[position]),
+        "fault": _beginning(survey, position, fault),
+        "strongest": _beginning(survey, position, strongest),
+        "failure": _beginning(survey, position, failure),
+        "warning": _warning(survey, position, strongest, failure),
+        "peak": "–" if strongest is None else number(strongest.peak_score),
+        "channels": "–" if strongest is None else channels_text(survey, strongest),
+    }
+
+
+def _beginning(survey: Survey, position: int, segment: Any) -> str:
+    return "–" if segment is None else moment(survey, position, segment.start)
+
+
+def _warning(survey: Survey, position: int, fault: Any, failure: Any) -> str:
+    """How long a fault was there before the failure."""
+    if fault is None or failure is None or fault.start >= failure.start:
+        return "–"
+    before = fault._replace(end=failure.start, n_timesteps=failure.start - fault.start)
+    return duration(survey, position, before)
 
 
 def table(survey: Survey, anchors: dict[int, str]) -> list[dict[str, Any]]:
@@ -173,14 +209,16 @@ def _cut(survey: Survey, position: int) -> str:
 def _first(survey: Survey, position: int, mode: str) -> dict[str, str]:
     """When a series was first in a mode, and what showed it."""
     segments = survey.found[position].segments
-    found = segments[segments["mode"] == mode]
-    if found.empty:
+    found, first = segments[segments["mode"] == mode], survey.found[position].first(mode)
+    if first is None:
         return {"mode": mode, "since": "", "rest": f"never {mode}"}
-    first = next(found.itertuples(index=False))
     named = shorten(first.channels, MOST_NAMED, quote=False)
     shown = f", shown by {named}" if named and mode == "faulty" else ""
     more = f"; {len(found) - 1} more {mode} segments" if len(found) > 2 else ""
     more = f"; one more {mode} segment" if len(found) == 2 else more
+    strongest = survey.found[position].strongest
+    if mode == "faulty" and strongest.start != first.start:
+        more += f", the strongest from {moment(survey, position, strongest.start)}"
     lasts = duration(survey, position, first)
     return {
         "mode": mode,

@@ -38,6 +38,17 @@ class Found(NamedTuple):
         """Timesteps in segments."""
         return int(self.segments["n_timesteps"].sum())
 
+    def first(self, mode: str) -> Any:
+        """The first segment of a mode; None where there is none."""
+        return next(self.segments[self.segments["mode"] == mode].itertuples(index=False), None)
+
+    @property
+    def strongest(self) -> Any:
+        """The fault with the highest score; None where there is none."""
+        faults = self.segments[self.segments["mode"] == "faulty"]
+        order = faults.sort_values("peak_score", ascending=False, kind="stable")
+        return next(order.itertuples(index=False), None)
+
     @property
     def n_worth_drawing(self) -> int:
         """Timesteps before a failure that lasts to the end, and a third as many of it.
