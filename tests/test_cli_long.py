@@ -82,14 +82,17 @@ def test_score_shows_when_a_fault_began_and_when_a_machine_failed() -> None:
     lines = done(f"{SCORE} --long").splitlines()
     clf, series = load("model"), machines()
     faults, failures = clf.fault_time(series), clf.failure_time(series)
+    by_peak = clf.segments(series).query("mode == 'faulty'").sort_values("peak_score")
+    strongest = by_peak.groupby("series")["start"].last()
     assert sum(t is not None for t in failures) == 3 and any(t is not None for t in faults)
     n_abnormal = clf.segments(series)["series"].nunique()
     assert lines[0] == "machines.csv: 4 series of 1,200 timesteps, 6 channels"
     assert lines[1].startswith(f"{n_abnormal} of 4 series have abnormal segments; threshold ")
     rows = [re.split(r"  +", line.strip()) for line in lines if line.strip().startswith("M-")]
-    shown = {row[0]: row[-2:] for row in rows}
+    shown = {row[0]: row[-3:] for row in rows}
     for i, name in enumerate(series.ids.tolist()):
-        for start, cell in zip((faults[i], failures[i]), shown[name], strict=True):
+        starts = (faults[i], strongest.get(name), failures[i])
+        for start, cell in zip(starts, shown[name], strict=True):
             when = None if start is None else np.datetime_as_string(series.times[i][start], "s")
             assert cell == ("–" if start is None else f"{start}, {when}")
 

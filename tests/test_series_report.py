@@ -249,7 +249,9 @@ def test_times_may_be_numbers_with_a_unit(detector: Any, page_of: Any) -> None:
 
 
 def test_a_detector_of_pyod_tells_no_channels_but_draws_those_that_differ(page_of: Any) -> None:
-    page = page_of(fitted(ECOD()), MACHINES)
+    with pytest.warns(UserWarning, match="ECOD scores a window by the windows"):
+        detector = fitted(ECOD())
+    page = page_of(detector, MACHINES)
     assert "WindowedDetector of ECOD" in page.text
     assert "does not tell channels apart" in page.text
     assert "vibration" in json.dumps(page.charts["chart-series-0-data"]["layout"])

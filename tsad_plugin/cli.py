@@ -190,11 +190,12 @@ def score(
     `--html` has charts of all of this, the course of each of the ten worst outliers beside that of
     good runs, and what the model is; it needs no network to be read.
 
-    **Long series.** A model of `tsad fit --long` shows for each series when its first fault began
-    and when it failed. `--out` then has series, timestep (from 0), time, score (empty where there
-    is none), label (1 above the threshold, else 0) and mode: faulty or failed in a segment, else
-    normal, or empty without a score. `--segments` has series, start and end (exclusive),
-    start_time, end_time, n_timesteps, mode, peak_score, mean_score and channels.
+    **Long series.** A model of `tsad fit --long` shows for each series when its first fault and
+    the one with the highest score began, and when it failed. `--out` then has series, timestep
+    (from 0), time, score (empty where there is none), label (1 above the threshold, else 0) and
+    mode: faulty or failed in a segment, else normal, or empty without a score. `--segments` has
+    series, start and end (exclusive), start_time, end_time, n_timesteps, mode, peak_score,
+    mean_score and channels.
     """
     from . import cli_models
     from .cli_output import Outputs

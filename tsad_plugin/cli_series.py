@@ -44,7 +44,7 @@ def overview(
     segments: pd.DataFrame,
     positions: Sequence[int],
 ) -> Table:
-    """A line for each of these series: how abnormal, when its first fault began, when it failed."""
+    """A line for each of these series: how abnormal, when it became faulty, and when it failed."""
     ids = series.ids.tolist()
     of_each = [segments[segments["series"] == ids[i]] for i in positions]
     scored = [(i, np.isfinite(worst[i])) for i in positions]
@@ -56,14 +56,31 @@ def overview(
         "× threshold": [relative(worst[i], threshold) if known else "–" for i, known in scored],
         "segments": [str(len(found)) for found in of_each],
     }
+    where = "(timestep, time)" if series.times is not None else "(timestep)"
     texts = {
-        f"{what}\n(timestep, time)" if series.times is not None else f"{what}\n(timestep)": [
-            _first(series, i, found[found["mode"] == mode])
-            for i, found in zip(positions, of_each, strict=True)
+        f"{what}\n{where}": [
+            _first(series, i, chosen(found)) for i, found in zip(positions, of_each, strict=True)
         ]
-        for what, mode in (("fault", "faulty"), ("failure", "failed"))
+        for what, chosen in CHOSEN.items()
     }
     return grid(numbers, texts)
+
+
+def _faults(segments: pd.DataFrame) -> pd.DataFrame:
+    return segments[segments["mode"] == "faulty"]
+
+
+def _strongest(segments: pd.DataFrame) -> pd.DataFrame:
+    """The fault with the highest score."""
+    return _faults(segments).sort_values("peak_score", ascending=False, kind="stable")
+
+
+def _failures(segments: pd.DataFrame) -> pd.DataFrame:
+    return segments[segments["mode"] == "failed"]
+
+
+# Segments of which the first is shown.
+CHOSEN = {"fault": _faults, "strongest fault": _strongest, "failure": _failures}
 
 
 def _first(series: Runs, position: int, segments: pd.DataFrame) -> str:
