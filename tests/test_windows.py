@@ -19,6 +19,7 @@ from tsad_plugin import (
     Runs,
 )
 from tsad_plugin.detectors import ALL
+from tsad_plugin.inputs import as_series
 
 equal = np.testing.assert_array_equal
 
@@ -175,3 +176,15 @@ def test_scores_of_several_detectors_are_combined_by_pyod() -> None:
 def test_windows_and_rules_are_searched_for_by_their_names() -> None:
     detector = windowed("KNN").set_params(window_size=8, smoothing=1, release=0.2)
     assert detector.fit(normal()).preprocessor_.input_shape_ == (8, 3)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_datetimes_that_are_the_index_of_a_table_are_its_times(zone: str | None) -> None:
+    clock = pd.date_range("2026-01-01", periods=3, freq="h", tz=zone)
+    table = pd.DataFrame({"T": [1.0, 2.0, 3.0]}, index=clock)
+    for X in (table, [table, table]):
+        times = as_series(X).times
+        assert times is not None
+        first = pd.Timestamp("2026-01-01", tz=zone or "UTC").tz_convert("UTC").tz_localize(None)
+        assert all(pd.Timestamp(t[0]) == first and len(t) == 3 for t in times)
+    assert as_series(table.reset_index(drop=True)).times is None

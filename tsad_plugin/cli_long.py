@@ -22,7 +22,7 @@ from .contract import PYODS_DETECTORS
 from .forms import plural, shorten
 from .persistence import check_target, load, save
 from .reconstruction import CodingDetector
-from .results import number
+from .results import describe, number
 from .runs import Runs
 from .sources import Table, load_table
 from .thresholds import Thresholder
@@ -54,7 +54,7 @@ def fit(
     clf = make_windowed(detector, settings, threshold, windows, verbose=int(sys.stderr.isatty()))
     check_target(model)
     series, columns = _read_series(file, columns)
-    say(f"{file}: {cli_series.describe(series)}")
+    say(f"{file}: {describe(series, 'series')}")
     if series.has_names:
         say(f"channels: {shorten(series.channels, most=12, quote=False)}")
     _train(clf, series, file, threshold)
@@ -192,7 +192,7 @@ def score(file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs,
     clf = load(model)
     series, _ = _read_series(file, Columns.of_model(model).override(options))
     _check_lengths(clf, series, file)
-    say(f"{file}: {cli_series.describe(series)}")
+    say(f"{file}: {describe(series, 'series')}")
     with _in_words_of_options(file):
         scores, segments = clf.timestep_scores(series), clf.segments(series)
     _show(clf, series, scores, segments, top)

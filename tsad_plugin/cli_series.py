@@ -12,21 +12,11 @@ from rich.table import Table
 
 from .cli_output import grid
 from .explanation import stretch_text
-from .forms import plural, shorten
+from .forms import shorten
 from .results import number, relative
 from .runs import Runs
 from .thresholds import Thresholder
 from .windows import WindowedDetector
-
-
-def describe(series: Runs) -> str:
-    """`3 series of 900 to 1000 timesteps, 6 channels`."""
-    shortest, longest = series.lengths.min(), series.lengths.max()
-    span = f"{shortest:,} to " if shortest < longest else ""
-    return (
-        f"{len(series)} series of {span}{longest:,} timesteps, "
-        f"{plural(series.n_channels, 'channel')}"
-    )
 
 
 def cleaned_text(table: pd.DataFrame) -> str:

@@ -77,7 +77,7 @@ def as_series(X: Any) -> Runs:
 (n_series, n_timesteps, n_channels), list of arrays of shape (n_timesteps_i, n_channels) or of \
 DataFrames, or Runs
         A table, of numbers alone, is **one** series, as in PyOD's `TimeSeriesOD`; the others are
-        several.
+        several. Datetimes that are the index of a DataFrame are its times.
 
     Returns
     -------
@@ -90,7 +90,7 @@ DataFrames, or Runs
         If X has no such form, or for any reason given at `Runs`.
     """
     if isinstance(X, pd.DataFrame):
-        return Runs([as_run(X, None, "X")], channels=list(X.columns))
+        return _from_tables([X])
     if isinstance(X, (list, tuple)) and X and all(isinstance(x, pd.DataFrame) for x in X):
         return _from_tables(X)
     if isinstance(X, (Runs, list, tuple)) or _holds_arrays(X) or np.ndim(X) == 3:
@@ -138,7 +138,9 @@ def _from_tables(tables: Sequence[pd.DataFrame]) -> Runs:
             )
     ordered = [t if list(t.columns) == channels else t[channels] for t in tables]
     arrays = [as_run(table, None, f"run {position}") for position, table in enumerate(ordered)]
-    return Runs(arrays, channels=channels)
+    clocks = all(isinstance(table.index, pd.DatetimeIndex) for table in tables)
+    times = [np.asarray(table.index) for table in tables] if clocks else None
+    return Runs(arrays, channels=channels, times=times)
 
 
 def _join(parts: list[Runs]) -> Runs:

@@ -67,14 +67,13 @@ def relative(score: float, threshold: float) -> str:
     return f"{score / threshold:.2f}" if threshold > TINY else "–"
 
 
-def describe(runs: Runs) -> str:
-    """`71 runs of 89 to 201 timesteps, 2 channels`."""
+def describe(runs: Runs, are: str | None = None) -> str:
+    """`71 runs of 89 to 201 timesteps, 2 channels`; they may be called otherwise."""
     shortest, longest = runs.lengths.min(), runs.lengths.max()
-    span = f"{shortest} to " if shortest < longest else ""
-    return (
-        f"{plural(len(runs), 'run')} of {span}{plural(longest, 'timestep')}, "
-        f"{plural(runs.n_channels, 'channel')}"
-    )
+    count = plural(len(runs), "run") if are is None else f"{len(runs)} {are}"
+    span = f"{shortest:,} to " if shortest < longest else ""
+    timesteps = f"{longest:,} timestep{'' if longest == 1 else 's'}"
+    return f"{count} of {span}{timesteps}, {plural(runs.n_channels, 'channel')}"
 
 
 def constant_channels(runs: Runs) -> list[str]:

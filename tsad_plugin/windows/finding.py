@@ -60,10 +60,11 @@ class SegmentFinder(OutlierDetector):
             of a failure, those that are dead; none for PyOD's detectors).
         """
         runs, records = self._read(X), []
+        names = runs.channels if runs.has_names else self.channels_
         for position, rows in enumerate(runs.arrays):
             scanned = self._scan(rows, by_channel=gives_contributions(self.detector_))
             found = self._find_segments(scanned)
-            records += segment_records(runs, position, self.channels_, scanned, found)
+            records += segment_records(runs, position, names, scanned, found)
         return pd.DataFrame(records, columns=SEGMENT_COLUMNS)
 
     def _find_segments(self, scanned: Scanned) -> list[Segment]:
