@@ -19,7 +19,7 @@ from series import (
 import tsad_plugin
 from tsad_plugin import ChannelPCA, FCAutoEncoder, MovingAverage, PCAReconstruction
 from tsad_plugin.detectors import ALL
-from tsad_plugin.windows import detector as module
+from tsad_plugin.windows import scan
 from tsad_plugin.windows.overlap import Overlap, pieces, window_starts, window_view
 from tsad_plugin.windows.scan import smoothed
 
@@ -211,7 +211,7 @@ def test_scores_do_not_depend_on_how_series_are_sliced(
     rows[500:560] = 0.0  # it has failed
     whole = detector.timestep_scores(rows)[0]
     for slice_rows in (1000, 50, 13):
-        monkeypatch.setattr(module, "SLICE_ROWS", slice_rows)
+        monkeypatch.setattr(scan, "SLICE_ROWS", slice_rows)
         close(detector.timestep_scores(rows)[0], whole, 1e-5)
 
 
