@@ -80,7 +80,10 @@ def _first(series: Runs, position: int, segments: pd.DataFrame) -> str:
     start = int(segments["start"].iloc[0])
     if series.times is None:
         return str(start)
-    return f"{start}, {stretch_text(start, start, series.times[position], series.time_unit)}"
+    times = series.times[position]
+    if times.dtype.kind == "M":
+        times = times.astype("datetime64[s]")  # a line is to fit a terminal
+    return f"{start}, {stretch_text(start, start, times, series.time_unit)}"
 
 
 def timesteps_frame(
