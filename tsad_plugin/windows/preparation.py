@@ -99,8 +99,8 @@ class SeriesPreprocessor(Preprocessor):
         targets = self.target_scaler_.scale(filled[None])[0]
         inputs = targets
         if self._changes_channels:
-            components = self.steps[-1]._map(filled)
-            inputs = self.input_scaler_.scale(components[None])[0]
+            components = self.steps[-1].transform(_as_runs(filled, self.channels_))
+            inputs = self.input_scaler_.scale(components.arrays[0][None])[0]
         dead = self.activity_.dead(cleaned)
         failed = self.activity_.failed(dead)
         return Slice(
