@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from tsad_plugin.runs import Runs
 from tsad_plugin.thresholds import Thresholder
 from tsad_plugin.windows import WindowedDetector
-from tsad_plugin.windows.inner import gives_contributions
 from tsad_plugin.windows.scan import Scanned
-from tsad_plugin.windows.tables import SEGMENT_COLUMNS, segment_records
+from tsad_plugin.windows.tables import SEGMENT_COLUMNS
 
 UNEXPLAINED = 0.99  # quantile of scores above which channels are compared where nothing was found
 
@@ -86,7 +85,8 @@ class Survey:
     def of(cls, detector: WindowedDetector, X: Any) -> Self:
         """Score series and find their segments."""
         series = detector._read(X)
-        found = [_find(detector, series, position) for position in range(len(series))]
+        surveyed = zip(detector._survey(series), series.arrays, strict=True)
+        found = [_found(scanned, records, rows) for (scanned, records), rows in surveyed]
         ours = isinstance(detector.thresholder_, (float, Thresholder))
         return cls(detector, series, found, float(detector.threshold_) if ours else float("nan"))
 
@@ -133,11 +133,7 @@ class Survey:
         return int((self.segments["mode"] == mode).sum())
 
 
-def _find(detector: WindowedDetector, series: Runs, position: int) -> Found:
-    rows = series.arrays[position]
-    scanned = detector._scan(rows, by_channel=gives_contributions(detector.detector_))
-    found = detector._find_segments(scanned)
-    records = segment_records(series, position, detector.channels_, scanned, found)
+def _found(scanned: Scanned, records: list[dict[str, Any]], rows: NDArray[Any]) -> Found:
     segments = pd.DataFrame(records, columns=SEGMENT_COLUMNS)
     return Found(scanned.scores, segments, _shares(scanned, segments, rows))
 

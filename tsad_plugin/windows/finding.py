@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from sys import float_info
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsad_plugin.contract import OutlierDetector
+from tsad_plugin.runs import Runs
 from tsad_plugin.thresholds import Thresholder
 
 from .inner import gives_contributions
@@ -59,13 +61,16 @@ class SegmentFinder(OutlierDetector):
             `channels` (a tuple: those that make up four fifths of the score, the largest first;
             of a failure, those that are dead; none for PyOD's detectors).
         """
-        runs, records = self._read(X), []
+        records = [record for _, found in self._survey(self._read(X)) for record in found]
+        return pd.DataFrame(records, columns=SEGMENT_COLUMNS)
+
+    def _survey(self, runs: Runs) -> Iterator[tuple[Scanned, list[dict[str, Any]]]]:
+        """Scores of each series, and the rows of the table that are about it."""
         names = runs.channels if runs.has_names else self.channels_
         for position, rows in enumerate(runs.arrays):
             scanned = self._scan(rows, by_channel=gives_contributions(self.detector_))
             found = self._find_segments(scanned)
-            records += segment_records(runs, position, names, scanned, found)
-        return pd.DataFrame(records, columns=SEGMENT_COLUMNS)
+            yield scanned, segment_records(runs, position, names, scanned, found)
 
     def _find_segments(self, scanned: Scanned) -> list[Segment]:
         scores = scanned.scores
