@@ -36,7 +36,7 @@ LAYERS = [
     ["windows"],
     ["encoding", "knowledge"],
     ["persistence"],
-    ["datasets", "figures", "results"],
+    ["datasets", "figures", "results", "population"],
     ["streaming", "html_report"],
     ["evaluation"],
     ["workspace"],

@@ -1,0 +1,1 @@
+"""The dashboard: see the outlier runs of a workspace, understand one, decide."""
