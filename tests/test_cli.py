@@ -18,9 +18,10 @@ import pytest
 from commands import done, named, refusal, tsad, waves
 from sklearn.metrics import roc_auc_score
 
-from tsad_plugin import KSigma, cli_demo, cli_input, html_report, load, read_runs, save
-from tsad_plugin.cli_input import Columns, make_detector, read_table
-from tsad_plugin.cli_threshold import from_text
+from tsad_plugin import KSigma, html_report, load, read_runs, save
+from tsad_plugin.cli import demo, inputs
+from tsad_plugin.cli.inputs import Columns, make_detector, read_table
+from tsad_plugin.cli.threshold import from_text
 from tsad_plugin.encoding import CLASSES
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.sources import load_table
@@ -730,12 +731,12 @@ def test_units_of_the_header_are_known_to_the_model() -> None:
 
 @pytest.fixture
 def _quick_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    make, quick = cli_input.make_detector, ["n_epochs=3", "hidden_dims=[16]"]
+    make, quick = inputs.make_detector, ["n_epochs=3", "hidden_dims=[16]"]
 
     def make_quick(name: str, settings: list[str], *more: Any, **options: Any) -> Any:
         return make(name, [*settings, *quick, "validation_fraction=0.5"], *more, **options)
 
-    monkeypatch.setattr(cli_input, "make_detector", make_quick)
+    monkeypatch.setattr(inputs, "make_detector", make_quick)
 
 
 @pytest.mark.usefixtures("_quick_demo")
@@ -777,10 +778,10 @@ def test_demo_leaves_folders_of_other_things_alone() -> None:
 
 
 def test_demo_learns_from_good_runs_alone() -> None:
-    train, new, faults = cli_demo.demo_runs(seed=0)
+    train, new, faults = demo.demo_runs(seed=0)
     assert set(train.labels.tolist()) == {"good"} and len(train) == 100
     assert {fault.run for fault in faults} == set(new.ids[new.labels != "good"].tolist())
-    assert cli_demo.demo_runs(seed=1)[2] != faults == cli_demo.demo_runs(seed=0)[2]
+    assert demo.demo_runs(seed=1)[2] != faults == demo.demo_runs(seed=0)[2]
     assert 6 <= len(faults) <= 8 and not set(train.ids.tolist()) & set(new.ids.tolist())
 
 

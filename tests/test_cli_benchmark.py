@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from commands import done, named, refusal, tsad, waves
 
-from tsad_plugin import KSigma, OnRuns, PCAReconstruction, Runs, benchmark, cli_benchmark
+from tsad_plugin import KSigma, OnRuns, PCAReconstruction, Runs, benchmark
 from tsad_plugin import html_report as reports
-from tsad_plugin.cli_compared import COMPARED, read_data, read_detectors, simulated
-from tsad_plugin.cli_input import Columns
+from tsad_plugin.cli import benchmark as command
+from tsad_plugin.cli.compared import COMPARED, read_data, read_detectors, simulated
+from tsad_plugin.cli.inputs import Columns
 from tsad_plugin.evaluation import grid
 from tsad_plugin.evaluation.data_sets import as_labelled
 
@@ -221,7 +222,7 @@ def test_a_dead_worker_is_an_error_in_a_line(monkeypatch: pytest.MonkeyPatch) ->
     def die(*_: Any, **__: Any) -> None:
         raise RuntimeError("a worker process died, which is mostly for want of memory")
 
-    monkeypatch.setattr(cli_benchmark.evaluation, "benchmark", die)
+    monkeypatch.setattr(command.evaluation, "benchmark", die)
     assert refusal(f"benchmark Single.txt {QUICK}").startswith("error: a worker process died")
 
 

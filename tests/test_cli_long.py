@@ -11,7 +11,7 @@ import pytest
 from commands import done, named, refusal, waves
 
 from tsad_plugin import KSigma, detectors, html_report, load, read_runs, save
-from tsad_plugin.cli_output import long_frame
+from tsad_plugin.cli.output import long_frame
 from tsad_plugin.datasets import make_machines
 
 COLUMNS = "--run machine --time time"

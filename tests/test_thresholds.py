@@ -23,7 +23,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from tsad_plugin import thresholds
-from tsad_plugin.cli_threshold import from_text
+from tsad_plugin.cli.threshold import from_text
 from tsad_plugin.thresholds import (
     ConformalThreshold,
     KSigma,

@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .cli_threshold import from_text
-from .encoding import CLASSES
-from .forms import did_you_mean, shorten
-from .persistence import load, read_metadata
-from .reconstruction import ReconstructionDetector
-from .runs import Runs
-from .sources import Table, load_table, split_unit
-from .tables import Layout, read_runs
+from tsad_plugin.encoding import CLASSES
+from tsad_plugin.forms import did_you_mean, shorten
+from tsad_plugin.persistence import load, read_metadata
+from tsad_plugin.reconstruction import ReconstructionDetector
+from tsad_plugin.runs import Runs
+from tsad_plugin.sources import Table, load_table, split_unit
+from tsad_plugin.tables import Layout, read_runs
+
+from .threshold import from_text
 
 YES = ("1", "true", "yes", "y", "good", "ok")
 NO = ("0", "false", "no", "n", "bad", "faulty")

@@ -14,10 +14,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from . import html_report
-from .files import check_file, replacing
-from .results import Scored, channels_text, number, relative, stretch
-from .runs import Runs
+from tsad_plugin import html_report
+from tsad_plugin.files import check_file, replacing
+from tsad_plugin.results import Scored, channels_text, number, relative, stretch
+from tsad_plugin.runs import Runs
 
 PLAIN_WIDTH = 160
 CHANNELS = "channels\n(share of error)"

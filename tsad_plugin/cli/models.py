@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import cli_commands, cli_long
-from .cli_input import Columns
-from .cli_output import Outputs
-from .persistence import read_class
-from .windows import WindowedDetector
+from tsad_plugin.persistence import read_class
+from tsad_plugin.windows import WindowedDetector
+
+from . import of_runs, of_series
+from .inputs import Columns
+from .output import Outputs
 
 
 def fit(
@@ -26,13 +27,17 @@ def fit(
 ) -> None:
     """Fit on runs, or on long series."""
     if long:
-        of_runs = {"--good": good, "--label": columns.label, "--layout wide": _wide(columns.layout)}
-        _refuse(of_runs, "is for runs: leave it out with --long")
-        cli_long.fit(file, model, columns, detector, settings, threshold, windows)
+        runs_alone = {
+            "--good": good,
+            "--label": columns.label,
+            "--layout wide": _wide(columns.layout),
+        }
+        _refuse(runs_alone, "is for runs: leave it out with --long")
+        of_series.fit(file, model, columns, detector, settings, threshold, windows)
         return
-    of_series = {cli_long.option_of(name): value for name, value in windows.items()}
-    _refuse(of_series, "is for long series: add --long, or leave it out")
-    cli_commands.fit(file, model, columns, good, detector, settings, threshold or "ksigma:3")
+    series_alone = {of_series.option_of(name): value for name, value in windows.items()}
+    _refuse(series_alone, "is for long series: add --long, or leave it out")
+    of_runs.fit(file, model, columns, good, detector, settings, threshold or "ksigma:3")
 
 
 def score(
@@ -41,21 +46,21 @@ def score(
     """Score runs or long series, as the model does."""
     outputs.check([file])
     if read_class(model) == WindowedDetector.__name__:
-        of_runs = {
+        runs_alone = {
             "--timesteps": outputs.timesteps,
             "--label": options["label"],
             "--layout wide": _wide(options["layout"]),
         }
-        _refuse(of_runs, f"is for runs, and {str(model)!r} scores long series: leave it out")
-        cli_long.score(file, model, options, outputs, top)
+        _refuse(runs_alone, f"is for runs, and {str(model)!r} scores long series: leave it out")
+        of_series.score(file, model, options, outputs, top)
         return
-    of_series = {"--long": long or None, "--segments": outputs.segments}
+    series_alone = {"--long": long or None, "--segments": outputs.segments}
     _refuse(
-        of_series,
+        series_alone,
         f"is for long series, and {str(model)!r} scores runs: leave it out, or pass a model of "
         "tsad fit --long",
     )
-    cli_commands.score(file, model, options, outputs, top)
+    of_runs.score(file, model, options, outputs, top)
 
 
 def _wide(layout: str | None) -> bool | None:

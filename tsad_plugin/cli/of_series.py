@@ -14,19 +14,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import cli_input, cli_output, cli_series, html_report
-from .cli_input import Columns
-from .cli_output import Outputs, say
-from .cli_threshold import from_text
-from .contract import PYODS_DETECTORS
-from .forms import plural, shorten
-from .persistence import check_target, load, save
-from .reconstruction import CodingDetector
-from .results import describe, number
-from .runs import Runs
-from .sources import Table, load_table
-from .thresholds import Thresholder
-from .windows import WindowedDetector
+from tsad_plugin import html_report
+from tsad_plugin.contract import PYODS_DETECTORS
+from tsad_plugin.forms import plural, shorten
+from tsad_plugin.persistence import check_target, load, save
+from tsad_plugin.reconstruction import CodingDetector
+from tsad_plugin.results import describe, number
+from tsad_plugin.runs import Runs
+from tsad_plugin.sources import Table, load_table
+from tsad_plugin.thresholds import Thresholder
+from tsad_plugin.windows import WindowedDetector
+
+from . import inputs, output, series_tables
+from .inputs import Columns
+from .output import Outputs, say
+from .threshold import from_text
 
 # What --set sets of WindowedDetector; all else are parameters of the detector inside.
 OF_SERIES = (
@@ -71,7 +73,7 @@ def make_windowed(
 ) -> WindowedDetector:
     """A detector of timesteps by the name of the one inside, with parameters as text."""
     _check_ours(name)
-    inner = cli_input.make_detector(name, [], "ksigma", verbose)
+    inner = inputs.make_detector(name, [], "ksigma", verbose)
     if not isinstance(inner, CodingDetector):
         raise ValueError(
             f"{type(inner).__name__} compares runs phase by phase, which long series do not have: "
@@ -79,7 +81,7 @@ def make_windowed(
         )
     _check_settings(settings)
     names = [n for n in inner.get_params(deep=False) if n not in {"contamination", *OF_RUNS}]
-    values = cli_input.read_settings("--set", settings, list(dict.fromkeys([*names, *OF_SERIES])))
+    values = inputs.read_settings("--set", settings, list(dict.fromkeys([*names, *OF_SERIES])))
     of_series = {k: values.pop(k) for k in OF_SERIES if k in values}
     given: dict[str, Any] = {k: v for k, v in windows.items() if v is not None}
     contamination = None if threshold is None else from_text(threshold)
@@ -94,7 +96,7 @@ def make_windowed(
 def _check_ours(name: str) -> None:
     """Raise where a detector is PyOD's, which fits windows but no model folder."""
     if name.lower() in {pyods.lower() for pyods in PYODS_DETECTORS}:
-        classes = cli_input.detector_classes().values()
+        classes = inputs.detector_classes().values()
         ours = [cls.__name__ for cls in classes if issubclass(cls, CodingDetector)]
         raise ValueError(
             f"{name} is a detector of PyOD, which a model folder cannot hold: take one of "
@@ -134,8 +136,8 @@ def _read_series(file: Path, columns: Columns) -> tuple[Runs, Columns]:
     with _in_words_of_options(file):
         table = load_table(file, text_column=columns.run)
         _check_order(table, columns.run, columns.time)
-        series = cli_input.read_table(table, columns)
-    return series, cli_input.resolved(columns, table, series)
+        series = inputs.read_table(table, columns)
+    return series, inputs.resolved(columns, table, series)
 
 
 def _check_order(table: Table, run: str | None, time: str | None) -> None:
@@ -178,7 +180,7 @@ def _train(clf: WindowedDetector, series: Runs, file: Path, threshold: str | Non
             detector.verbose = 0  # how this terminal showed progress is not the model's business
     name, rows = type(clf.detector_).__name__, int(series.lengths.sum())
     say(f"{name}: learned from windows of {clf.window_size} timesteps in {seconds:.1f} s")
-    say(cli_series.cleaned_text(clf.cleaning_))
+    say(series_tables.cleaned_text(clf.cleaning_))
     held_out = f"{len(clf.calibration_scores_):,} timesteps held out of training"
     ours = isinstance(clf.thresholder_, Thresholder)
     origin = threshold or f"by default {clf.thresholder_}"
@@ -197,12 +199,12 @@ def score(file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs,
         scores, segments = clf.timestep_scores(series), clf.segments(series)
     _show(clf, series, scores, segments, top)
     if outputs.out is not None:
-        cli_output.write_table(
-            cli_series.timesteps_frame(clf, series, scores, segments), outputs.out
+        output.write_table(
+            series_tables.timesteps_frame(clf, series, scores, segments), outputs.out
         )
         say(f"written: {outputs.out}")
     if outputs.segments is not None:
-        cli_output.write_table(cli_series.segments_frame(series, segments), outputs.segments)
+        output.write_table(series_tables.segments_frame(series, segments), outputs.segments)
         say(f"written: {outputs.segments}")
     if outputs.html is not None:
         html_report.report(clf, series, outputs.html)
@@ -234,6 +236,6 @@ def _show(
         say(f"timesteps without a score, in long gaps or short series: {unscored:,}")
     if top:
         order = np.argsort(-worst, kind="stable")[:top].tolist()
-        say(cli_series.overview(clf, series, worst, segments, order))
+        say(series_tables.overview(clf, series, worst, segments, order))
     if 0 < top < len(series):
         say(f"… and {len(series) - top} more")

@@ -9,13 +9,15 @@ from typing import Any
 
 from rich.table import Table
 
-from . import cli_output, html_report
-from .cli_commands import fit, score
-from .cli_input import Columns
-from .cli_output import Outputs, say
-from .datasets import Fault, make_fermentation
-from .results import Scored, relative, stretch
-from .runs import Runs
+from tsad_plugin import html_report
+from tsad_plugin.datasets import Fault, make_fermentation
+from tsad_plugin.results import Scored, relative, stretch
+from tsad_plugin.runs import Runs
+
+from . import output
+from .inputs import Columns
+from .of_runs import fit, score
+from .output import Outputs, say
 
 N_DEMO_TRAINING, N_DEMO_RUNS, N_DEMO_FAULTS = 100, 130, 7
 DEMO_STRENGTH = 1.5
@@ -31,7 +33,7 @@ def demo(out: Path, seed: int) -> None:
     files = {name: out / name for name in DEMO_FILES}
     out.mkdir(parents=True, exist_ok=True)
     for name, runs in (("train.csv", train), ("new.csv", new)):
-        cli_output.write_table(cli_output.long_frame(runs, "run", "time_h"), files[name])
+        output.write_table(output.long_frame(runs, "run", "time_h"), files[name])
     lacking = html_report.missing_library()
     html = None if lacking else files["report.html"]
     fit_command, score_command = _demo_commands({k: str(v) for k, v in files.items()}, html)
@@ -104,7 +106,7 @@ def faults_table(scored: Scored, faults: Sequence[Fault]) -> Table:
     put_in = [by_run[ids[i]] for i in positions]
     found = scored.explain(positions)
     at = list(enumerate(positions))
-    return cli_output.grid(
+    return output.grid(
         {
             "rank": [str(scored.ranked.index(i) + 1) for i in positions],
             "run": [fault.run for fault in put_in],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .thresholds import (
+from tsad_plugin.thresholds import (
     ConformalThreshold,
     KSigma,
     PeaksOverThreshold,

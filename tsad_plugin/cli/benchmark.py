@@ -15,13 +15,15 @@ import joblib
 import pandas as pd
 import typer
 
-from . import cli_compared, evaluation, html_report
-from .cli_input import Columns
-from .cli_output import grid, say, write_table
-from .evaluation.comparison import Comparison
-from .evaluation.labelled import PROTOCOLS
-from .evaluation.tables import summary_table
-from .forms import plural, shorten
+from tsad_plugin import evaluation, html_report
+from tsad_plugin.evaluation.comparison import Comparison
+from tsad_plugin.evaluation.labelled import PROTOCOLS
+from tsad_plugin.evaluation.tables import summary_table
+from tsad_plugin.forms import plural, shorten
+
+from . import compared
+from .inputs import Columns
+from .output import grid, say, write_table
 
 NUMBERS = re.compile(r"[\d.]+")
 SHOWN = (
@@ -57,8 +59,8 @@ def benchmark(
     """Compare detectors on data sets, write results and reports, and show the summary."""
     if choice.jobs == 0:
         raise ValueError("--jobs 0: pass 1 or more, or -1 for one a core")
-    detectors = cli_compared.read_detectors(specs, choice.threshold)
-    datasets = cli_compared.read_data(data, columns, normal, group)
+    detectors = compared.read_detectors(specs, choice.threshold)
+    datasets = compared.read_data(data, columns, normal, group)
     out.mkdir(parents=True, exist_ok=True)
     say(
         f"data sets: {shorten(list(datasets), quote=False)}",

@@ -11,10 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import detectors
-from .adapters import OnRuns, unfitted
-from .base import RunDetector
-from .cli_input import (
+from tsad_plugin import detectors
+from tsad_plugin.adapters import OnRuns, unfitted
+from tsad_plugin.base import RunDetector
+from tsad_plugin.contract import PYODS_DETECTORS
+from tsad_plugin.datasets import make_fermentation, read_ucr
+from tsad_plugin.evaluation import LabelledRuns
+from tsad_plugin.forms import did_you_mean, duplicates, shorten
+from tsad_plugin.runs import Runs
+from tsad_plugin.sources import Table, ending
+
+from .inputs import (
     ELSEWHERE,
     Columns,
     detector_classes,
@@ -23,13 +30,7 @@ from .cli_input import (
     read_table,
     rows_of_runs,
 )
-from .cli_threshold import from_text
-from .contract import PYODS_DETECTORS
-from .datasets import make_fermentation, read_ucr
-from .evaluation import LabelledRuns
-from .forms import did_you_mean, duplicates, shorten
-from .runs import Runs
-from .sources import Table, ending
+from .threshold import from_text
 
 COMPARED = (
     *(cls.__name__ for cls in detectors.ALL),

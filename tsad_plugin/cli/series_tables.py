@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.table import Table
 
-from .cli_output import grid
-from .explanation import stretch_text
-from .forms import shorten
-from .results import number, relative
-from .runs import Runs
-from .thresholds import Thresholder
-from .windows import WindowedDetector
+from tsad_plugin.explanation import stretch_text
+from tsad_plugin.forms import shorten
+from tsad_plugin.results import number, relative
+from tsad_plugin.runs import Runs
+from tsad_plugin.thresholds import Thresholder
+from tsad_plugin.windows import WindowedDetector
+
+from .output import grid
 
 
 def cleaned_text(table: pd.DataFrame) -> str:

@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import cli_input, cli_output, html_report
-from .cli_input import Columns
-from .cli_output import Outputs, say
-from .forms import plural, shorten
-from .persistence import check_target, save
-from .reconstruction import ReconstructionDetector
-from .results import Scored, constant_channels, describe, number
-from .runs import Runs
-from .thresholds import Thresholder
+from tsad_plugin import html_report
+from tsad_plugin.forms import plural, shorten
+from tsad_plugin.persistence import check_target, save
+from tsad_plugin.reconstruction import ReconstructionDetector
+from tsad_plugin.results import Scored, constant_channels, describe, number
+from tsad_plugin.runs import Runs
+from tsad_plugin.thresholds import Thresholder
+
+from . import inputs, output
+from .inputs import Columns
+from .output import Outputs, say
 
 TOP = 20
 FEW_RUNS = 20
@@ -33,19 +35,19 @@ def fit(
     threshold: str = "ksigma:3",
 ) -> None:
     """Fit a detector on the runs of a table, save it, and show the outliers among them."""
-    clf = cli_input.make_detector(detector, settings, threshold, verbose=int(sys.stderr.isatty()))
+    clf = inputs.make_detector(detector, settings, threshold, verbose=int(sys.stderr.isatty()))
     check_target(model)
-    table = cli_input.open_table(file, columns)
-    columns = columns._replace(good=cli_input.column_of_good(good))
-    runs = cli_input.read_table(table, columns)
-    columns = cli_input.resolved(columns, table, runs)
+    table = inputs.open_table(file, columns)
+    columns = columns._replace(good=inputs.column_of_good(good))
+    runs = inputs.read_table(table, columns)
+    columns = inputs.resolved(columns, table, runs)
     say(f"{file}: {describe(runs)} ({columns.layout} table)")
     if runs.has_names:
         say(f"channels: {shorten(runs.channels, most=12, quote=False)}")
     if constant := constant_channels(runs):
         say(f"constant, so a channel only by name: {shorten(constant, most=12, quote=False)}")
     if good is not None:
-        mask = cli_input.good_runs(file, table, runs, columns, good)
+        mask = inputs.good_runs(file, table, runs, columns, good)
         say(f"good runs, by {good!r}: {mask.sum()} of {len(runs)}; the others are left out")
         runs = runs[mask]
     _train(clf, runs, threshold)
@@ -85,20 +87,20 @@ def score(
     top: int = TOP,
 ) -> Scored:
     """Score the runs of a table with a saved model, show the outliers and write what is wanted."""
-    clf = cli_input.load_detector(model)
+    clf = inputs.load_detector(model)
     columns = Columns.of_model(model).override(options or {})
-    table = cli_input.open_table(file, columns)
+    table = inputs.open_table(file, columns)
     columns = columns.without_absent_label(table, options or {})
-    runs = cli_input.read_table(table, columns)
+    runs = inputs.read_table(table, columns)
     say(f"{file}: {describe(runs)}")
     scored = Scored.of(clf, runs)
     _show_outliers(scored, columns, top, "runs")
     for path, frame_of in (
-        (outputs.out, cli_output.scores_frame),
-        (outputs.timesteps, cli_output.timesteps_frame),
+        (outputs.out, output.scores_frame),
+        (outputs.timesteps, output.timesteps_frame),
     ):
         if path is not None:
-            cli_output.write_table(frame_of(scored), path)
+            output.write_table(frame_of(scored), path)
             say(f"written: {path}")
     if outputs.html is not None:
         html_report.write(scored, outputs.html)
@@ -118,6 +120,6 @@ def _show_outliers(scored: Scored, columns: Columns, top: int, what: str) -> Non
         return
     say(f"{len(outliers)} of {n_runs} {what} {'is' if len(outliers) == 1 else 'are'} {limit}")
     if top:
-        say(cli_output.ranking(scored, outliers[:top], columns.time, columns.label))
+        say(output.ranking(scored, outliers[:top], columns.time, columns.label))
     if 0 < top < len(outliers):
         say(f"… and {len(outliers) - top} more")
