@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from tsad_plugin.datasets import Fault, make_fermentation
 from tsad_plugin.results import Scored, relative, stretch
 from tsad_plugin.runs import Runs
 
-from . import output
+from . import in_workspace, output
+from .in_workspace import Targets
 from .inputs import Columns
 from .of_runs import fit, score
 from .output import Outputs, say
@@ -23,49 +25,62 @@ N_DEMO_TRAINING, N_DEMO_RUNS, N_DEMO_FAULTS = 100, 130, 7
 DEMO_STRENGTH = 1.5
 # What suits batches that follow a recipe and differ in few ways (docs/benchmark.md measures it).
 DEMO_SETTINGS = ("linear_path=true", "scaling=phase")
-DEMO_FILES = {"train.csv", "new.csv", "model", "scores.csv", "report.html"}
+DEMO_FILES = {"train.csv", "new.csv", "model", "scores.csv", "report.html", "workspace"}
 
 
-def demo(out: Path, seed: int) -> None:
-    """Simulate runs with faults, fit and score them as a user would, and say what was found."""
+def demo(out: Path, seed: int, serve: bool) -> None:
+    """Simulate runs with faults, fit and score them as a user would, and show what was found."""
     _check_demo_folder(out)
     train, new, faults = demo_runs(seed)
     files = {name: out / name for name in DEMO_FILES}
     out.mkdir(parents=True, exist_ok=True)
     for name, runs in (("train.csv", train), ("new.csv", new)):
         output.write_table(output.long_frame(runs, "run", "time_h"), files[name])
-    lacking = html_report.missing_library()
-    html = None if lacking else files["report.html"]
-    fit_command, score_command = _demo_commands({k: str(v) for k, v in files.items()}, html)
+    html = None if html_report.missing_library() else files["report.html"]
+    workspace = None if in_workspace.lacking(in_workspace.SERVED) else files["workspace"]
+    commands = _demo_commands({k: str(v) for k, v in files.items()}, html, workspace)
     say(
         f"{N_DEMO_RUNS} simulated fermentations, whose feed has pulses that belong to the recipe:",
         f"{files['train.csv']} holds {len(train)} good ones, {files['new.csv']} {len(new)} others, "
         f"{len(faults)} of them with a fault.",
-        f"\n$ {fit_command}",
+        f"\n$ {commands[0]}",
     )
-    fit(files["train.csv"], files["model"], Columns("run", "time_h"), settings=DEMO_SETTINGS)
-    say(f"\n$ {score_command}")
-    scored = score(
-        files["new.csv"], files["model"], outputs=Outputs(files["scores.csv"], html=html)
-    )
+    targets, columns = Targets(files["model"], workspace), Columns("run", "time_h")
+    fit(files["train.csv"], targets, columns, settings=DEMO_SETTINGS)
+    say(f"\n$ {commands[1]}")
+    outputs = Outputs(files["scores.csv"], html=html)
+    scored = score(files["new.csv"], files["model"], outputs=outputs, workspace=workspace)
     _show_faults(scored, faults)
     say("The same with your own table, with its names in place of these:")
-    say(f"    {fit_command}", f"    {score_command}")
-    if lacking:
-        say(f"\nA report with a picture of each outlier takes {lacking}: {html_report.INSTALL}")
-    else:
-        say(f"\nThe report, with a picture of each outlier: open {html} in a browser.")
+    say(*(f"    {command}" for command in commands))
+    _show_pictures(html, workspace, serve)
 
 
-def _demo_commands(files: Mapping[str, str], html: Path | None) -> tuple[str, str]:
+def _demo_commands(
+    files: Mapping[str, str], html: Path | None, workspace: Path | None
+) -> list[str]:
     """What a user would type, names with a space in quotes."""
-    model, columns = ["--model", files["model"]], ["--run", "run", "--time", "time_h"]
+    kept = [] if workspace is None else ["--workspace", str(workspace)]
+    model, columns = ["--model", files["model"], *kept], ["--run", "run", "--time", "time_h"]
     settings = [word for setting in DEMO_SETTINGS for word in ("--set", setting)]
     outputs = ["--out", files["scores.csv"], *([] if html is None else ["--html", str(html)])]
-    return (
-        shlex.join(["tsad", "fit", files["train.csv"], *columns, *settings, *model]),
-        shlex.join(["tsad", "score", files["new.csv"], *model, *outputs]),
-    )
+    commands = [
+        ["tsad", "fit", files["train.csv"], *columns, *settings, *model],
+        ["tsad", "score", files["new.csv"], *model, *outputs],
+        *([["tsad", "dashboard", *kept]] if kept else []),
+    ]
+    return [shlex.join(command) for command in commands]
+
+
+def _show_pictures(html: Path | None, workspace: Path | None, serve: bool) -> None:
+    """Where the pictures are; in a terminal, the dashboard itself."""
+    if html is None or workspace is None:
+        library = html_report.missing_library() or in_workspace.lacking(in_workspace.SERVED)
+        say(f"\nPictures of the outliers take {library}: {html_report.INSTALL}")
+    if html is not None:
+        say(f"\nThe report, with a picture of each outlier: open {html} in a browser.")
+    if workspace is not None and serve and sys.stdin.isatty() and sys.stdout.isatty():
+        in_workspace.show(workspace)
 
 
 def _show_faults(scored: Scored, faults: Sequence[Fault]) -> None:

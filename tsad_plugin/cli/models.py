@@ -10,13 +10,14 @@ from tsad_plugin.persistence import read_class
 from tsad_plugin.windows import WindowedDetector
 
 from . import of_runs, of_series
+from .in_workspace import Targets
 from .inputs import Columns
 from .output import Outputs
 
 
 def fit(
     file: Path,
-    model: Path,
+    targets: Targets,
     columns: Columns,
     good: str | None,
     detector: str,
@@ -31,23 +32,33 @@ def fit(
             "--good": good,
             "--label": columns.label,
             "--layout wide": _wide(columns.layout),
+            "--workspace": targets.workspace,
         }
         _refuse(runs_alone, "is for runs: leave it out with --long")
-        of_series.fit(file, model, columns, detector, settings, threshold, windows)
+        targets.check()
+        assert targets.model is not None  # a workspace was refused
+        of_series.fit(file, targets.model, columns, detector, settings, threshold, windows)
         return
     series_alone = {of_series.option_of(name): value for name, value in windows.items()}
     _refuse(series_alone, "is for long series: add --long, or leave it out")
-    of_runs.fit(file, model, columns, good, detector, settings, threshold or "ksigma:3")
+    of_runs.fit(file, targets, columns, good, detector, settings, threshold or "ksigma:3")
 
 
 def score(
-    file: Path, model: Path, options: Mapping[str, Any], outputs: Outputs, top: int, long: bool
+    file: Path,
+    targets: Targets,
+    options: Mapping[str, Any],
+    outputs: Outputs,
+    top: int,
+    long: bool,
 ) -> None:
     """Score runs or long series, as the model does."""
     outputs.check([file])
+    model = targets.to_load
     if read_class(model) == WindowedDetector.__name__:
         runs_alone = {
             "--timesteps": outputs.timesteps,
+            "--workspace": targets.workspace,
             "--label": options["label"],
             "--layout wide": _wide(options["layout"]),
         }
@@ -60,7 +71,29 @@ def score(
         f"is for long series, and {str(model)!r} scores runs: leave it out, or pass a model of "
         "tsad fit --long",
     )
-    of_runs.score(file, model, options, outputs, top)
+    of_runs.score(file, model, options, outputs, top, targets.workspace)
+
+
+def review(
+    file: Path,
+    model: Path | None,
+    workspace: Path,
+    options: Mapping[str, Any],
+    learning: Mapping[str, Any],
+) -> None:
+    """Learn from runs and score them all, or score them with a model, into a workspace."""
+    if model is not None:
+        given = {f"--{'set' if k == 'settings' else k}": v or None for k, v in learning.items()}
+        _refuse(given, "is for learning: leave it out with --model")
+        score(file, Targets(model, workspace), options, Outputs(), of_runs.TOP, long=False)
+        return
+    columns = Columns(**{**options, "layout": options["layout"] or "auto"})
+    good, threshold = learning["good"], learning["threshold"] or "ksigma:3"
+    detector, settings = learning["detector"] or "FCAutoEncoder", learning["settings"] or []
+    targets = Targets(None, workspace)
+    of_runs.fit(file, targets, columns, good, detector, settings, threshold)
+    if good is not None:  # the others were left out of learning; here they are wanted
+        of_runs.score(file, targets.to_load, workspace=workspace)
 
 
 def _wide(layout: str | None) -> bool | None:

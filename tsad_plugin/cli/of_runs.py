@@ -10,13 +10,14 @@ from typing import Any
 
 from tsad_plugin import html_report
 from tsad_plugin.forms import plural, shorten
-from tsad_plugin.persistence import check_target, save
+from tsad_plugin.persistence import save
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, constant_channels, describe, number
 from tsad_plugin.runs import Runs
 from tsad_plugin.thresholds import Thresholder
 
-from . import inputs, output
+from . import in_workspace, inputs, output
+from .in_workspace import Targets
 from .inputs import Columns
 from .output import Outputs, say
 
@@ -27,7 +28,7 @@ NONE = Outputs()
 
 def fit(
     file: Path,
-    model: Path,
+    targets: Targets,
     columns: Columns,
     good: str | None = None,
     detector: str = "FCAutoEncoder",
@@ -36,7 +37,7 @@ def fit(
 ) -> None:
     """Fit a detector on the runs of a table, save it, and show the outliers among them."""
     clf = inputs.make_detector(detector, settings, threshold, verbose=int(sys.stderr.isatty()))
-    check_target(model)
+    targets.check()
     table = inputs.open_table(file, columns)
     columns = columns._replace(good=inputs.column_of_good(good))
     runs = inputs.read_table(table, columns)
@@ -51,10 +52,14 @@ def fit(
         say(f"good runs, by {good!r}: {mask.sum()} of {len(runs)}; the others are left out")
         runs = runs[mask]
     _train(clf, runs, threshold)
-    save(clf, model, metadata={"columns": columns._asdict()})
+    if targets.model is not None:
+        save(clf, targets.model, metadata={"columns": columns._asdict()})
     scored = Scored(clf, runs, clf.decision_scores_, clf.labels_, float(clf.threshold_))
     _show_outliers(scored, columns, TOP, "training runs")
-    say(f"model: {model} (score other tables: tsad score FILE --model {model})")
+    if targets.model is not None:
+        say(f"model: {targets.model} (score other tables: tsad score FILE --model {targets.model})")
+    if targets.workspace is not None:
+        in_workspace.keep(targets.workspace, scored, file.name, columns._asdict(), learned=True)
 
 
 def _train(clf: ReconstructionDetector, runs: Runs, threshold: str) -> None:
@@ -85,6 +90,7 @@ def score(
     options: Mapping[str, Any] | None = None,
     outputs: Outputs = NONE,
     top: int = TOP,
+    workspace: Path | None = None,
 ) -> Scored:
     """Score the runs of a table with a saved model, show the outliers and write what is wanted."""
     clf = inputs.load_detector(model)
@@ -105,6 +111,8 @@ def score(
     if outputs.html is not None:
         html_report.write(scored, outputs.html)
         say(f"written: {outputs.html} (open it in a browser)")
+    if workspace is not None:
+        in_workspace.keep(workspace, scored, file.name, columns._asdict(), learned=False)
     return scored
 
 

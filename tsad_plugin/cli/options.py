@@ -121,6 +121,20 @@ Group = Annotated[
     str | None,
     option("Column with what belongs together, such as a machine: never split.", metavar="COL"),
 ]
+Kept = Annotated[
+    Path | None,
+    option(
+        "Folder to keep runs, model and scores in, for the dashboard; made if it is not there.",
+        "--workspace",
+        metavar="DIR",
+    ),
+]
+Shown = Annotated[Path, option("Folder of the workspace.", "--workspace", metavar="DIR")]
+Port = Annotated[
+    int | None,
+    option("Port of the dashboard. Default: 8050, or a free one.", min=0, max=65535),
+]
+NoBrowser = Annotated[bool, option("Do not open a browser.", "--no-browser")]
 LAYOUT_HELP = (
     "long: a row per run and timestep. wide: a row per run, a column per timestep. "
     "auto: long with --time or where a run has several rows."

@@ -3,6 +3,6 @@
 What is heavy is imported inside them: `tsad --help` has to answer at once.
 """
 
-from . import fit, score, benchmark, demo  # noqa: I001  (in the order of the help)
+from . import fit, score, review, dashboard, benchmark, demo  # noqa: I001  (in the order of the help)
 
-__all__ = ["benchmark", "demo", "fit", "score"]
+__all__ = ["benchmark", "dashboard", "demo", "fit", "review", "score"]

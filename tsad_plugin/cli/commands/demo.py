@@ -17,19 +17,19 @@ def demo(
     seed: Annotated[int, option("Other runs and faults for another number.", min=0)] = 0,
     no_serve: Annotated[
         bool,
-        option("The dashboard is not part of this version; nothing is served.", "--no-serve"),
+        option("End without the dashboard, which opens in a terminal only.", "--no-serve"),
     ] = False,
 ) -> None:
     """Simulate fermentations with known faults, and find them. Takes less than a minute.
 
     Writes train.csv (good runs) and new.csv (other runs, some with a fault), fits on the first,
-    scores the second, and sets the faults that were put in beside those that were found. The two
+    scores the second, and sets the faults that were put in beside those that were found. The
     commands that do this are shown: they work on your own tables too. report.html shows the
-    outliers in a browser.
+    outliers in a browser; in a terminal the dashboard opens, in which they can be reviewed.
 
         tsad demo
         tsad demo --out /tmp/demo --seed 1
     """
     from tsad_plugin.cli import demo
 
-    demo.demo(out, seed)
+    demo.demo(out, seed, serve=not no_serve)

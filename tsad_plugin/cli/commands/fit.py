@@ -12,6 +12,7 @@ from tsad_plugin.cli.options import (
     Detector,
     File,
     Good,
+    Kept,
     Label,
     Layout,
     Long,
@@ -31,7 +32,8 @@ from tsad_plugin.cli.options import (
 def fit(
     file: File,
     *,
-    model: Annotated[Path, option("Folder for the model.", metavar="DIR")],
+    model: Annotated[Path | None, option("Folder for the model.", metavar="DIR")] = None,
+    workspace: Kept = None,
     run: Run = None,
     time: Time = None,
     channels: Channels = None,
@@ -58,8 +60,12 @@ def fit(
         tsad fit batches.csv --run batch_id --good good_ids.txt --model model
         tsad fit batches.csv --run batch_id --detector LSTMAutoEncoder \
             --set n_epochs=50 --set hidden_dims=[64,32] --model model
+        tsad fit batches.csv --run batch_id --workspace review
         tsad fit beats.csv --layout wide --threshold conformal:0.01 --model model
         tsad fit normal.csv --long --run machine --time time --window-size 32 --model model
+
+    Name a `--model`, a `--workspace`, or both. A workspace also keeps the runs and their scores,
+    and `tsad dashboard` shows it.
 
     With `--long` the table holds long series of normal rows, a row a timestep and in the order of
     time: machines told apart by `--run`, or one series without it. Windows of them are what the
@@ -81,8 +87,10 @@ def fit(
     in standard deviations (σ) from the mean.
     """
     from tsad_plugin.cli import models
+    from tsad_plugin.cli.in_workspace import Targets
     from tsad_plugin.cli.inputs import Columns
 
     columns = Columns(run, time, names(channels), label, layout.value)
     windows = {"window_size": window_size, "stride": stride, "smoothing": smoothing}
-    models.fit(file, model, columns, good, detector, settings or [], threshold, long, windows)
+    targets = Targets(model, workspace)
+    models.fit(file, targets, columns, good, detector, settings or [], threshold, long, windows)

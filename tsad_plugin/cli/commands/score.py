@@ -10,6 +10,7 @@ from tsad_plugin.cli.options import (
     LAYOUT_HELP,
     Channels,
     File,
+    Kept,
     Label,
     Layout,
     OfLong,
@@ -25,7 +26,14 @@ from tsad_plugin.cli.options import (
 def score(
     file: File,
     *,
-    model: Annotated[Path, option("Folder that `tsad fit` wrote.", metavar="DIR")],
+    model: Annotated[
+        Path | None,
+        option(
+            "Folder that `tsad fit` wrote. Default: the newest model of the workspace.",
+            metavar="DIR",
+        ),
+    ] = None,
+    workspace: Kept = None,
     out: Annotated[
         Path | None,
         option(
@@ -57,6 +65,7 @@ def score(
 
         tsad score new.csv --model model
         tsad score new.csv --model model --html report.html
+        tsad score new.csv --workspace review
         tsad score new.csv --model model --out scores.csv --timesteps timesteps.parquet
         tsad score new.csv --model model --run lot --time hours
         tsad score machines.csv --model model --out scores.csv --segments segments.csv
@@ -73,6 +82,8 @@ def score(
 
     `--timesteps` has run, timestep, time, score and each channel's contribution to that score.
 
+    `--workspace` keeps runs and scores for `tsad dashboard`.
+
     `--html` has charts of all of this, the course of each of the ten worst outliers beside that of
     good runs, and what the model is; it needs no network to be read.
 
@@ -84,9 +95,10 @@ def score(
     mean_score and channels.
     """
     from tsad_plugin.cli import models
+    from tsad_plugin.cli.in_workspace import Targets
     from tsad_plugin.cli.output import Outputs
 
     options = {"run": run, "time": time, "channels": names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
     outputs = Outputs(out, timesteps, segments, html)
-    models.score(file, model, options, outputs, top, long)
+    models.score(file, Targets(model, workspace), options, outputs, top, long)

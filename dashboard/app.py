@@ -1,0 +1,111 @@
+"""The app: the shell around the pages, and which page a URL shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import ClientsideFunction, Input, Output, State, no_update
+from tsad_plugin.workspace import Workspace
+
+from . import security
+from .components import shell
+from .components.notes import report_error
+from .pages import run, runs
+from .settings import Settings
+from .state import RUN, RUNS
+from .state import State as Url
+from .views import Views
+
+PAGES = {RUNS: runs, RUN: run}
+
+
+def create_app(settings: Settings) -> dash.Dash:
+    """Make the dashboard of a workspace.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the workspace is and who may ask.
+
+    Returns
+    -------
+    dash.Dash
+        Its `server` is a WSGI application.
+
+    Raises
+    ------
+    ValueError
+        If there is no workspace, it is damaged or of a newer version.
+    """
+    workspace = Workspace(settings.workspace)
+    views = Views(workspace)
+    app = dash.Dash(
+        __name__,
+        assets_folder=str(Path(__file__).parent / "assets"),
+        title="tsad",
+        update_title=None,
+        suppress_callback_exceptions=True,
+        on_error=report_error,
+        enable_mcp=False,
+        pages_folder="",
+    )
+    app.layout = shell.layout(workspace.path.name)
+    app.clientside_callback(
+        ClientsideFunction("tsad", "open"),
+        Output("shell-keys", "opened"),
+        Input("shell-help", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    _register_routes(app, views)
+    for page in PAGES.values():
+        page.register(app, views)
+    security.protect(app, settings, workspace.is_alive)
+    return app
+
+
+def _register_routes(app: dash.Dash, views: Views) -> None:
+    @app.callback(
+        Output("page", "children"),
+        Output("shell-scoring", "data"),
+        Output("shell-scoring", "value"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+    )
+    def show(pathname: str, search: str) -> Any:
+        """The page of a URL, and the scorings that can be chosen."""
+        choices = shell.scorings(views)
+        try:
+            url = Url.of(search)
+            content = page_at(views, pathname, url)
+        except ValueError as error:
+            return shell.sorry(str(error)), choices, None
+        chosen = url.scoring if url.scoring is not None else views.newest()
+        return content, choices, None if chosen is None else str(chosen)
+
+    @app.callback(
+        Output("url", "href"),
+        Input("shell-scoring", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def choose(value: str | None, search: str) -> Any:
+        """Go to the runs of another scoring."""
+        try:
+            present = Url.of(search).scoring
+        except ValueError:
+            present = None
+        if value is None or int(value) == (views.newest() if present is None else present):
+            return no_update
+        return Url(scoring=int(value)).at(RUNS)
+
+
+def page_at(views: Views, pathname: str | None, url: Url) -> Any:
+    """The content of a page; a ValueError says why there is none."""
+    page = PAGES.get(pathname or RUNS)
+    if page is None:
+        raise ValueError(f"there is no page {pathname!r}: go to the runs")
+    if views.newest() is None:
+        return shell.nothing_yet(views.workspace.path)
+    return page.layout(views, url)

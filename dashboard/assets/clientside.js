@@ -1,0 +1,17 @@
+// What is quicker without a request: the slider of k and the field of the threshold say the same.
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    tsad: {
+        link: function (k, threshold, scale) {
+            const same = window.dash_clientside.no_update;
+            if (!scale) return [same, same];
+            const [mean, sigma] = scale;
+            const moved = window.dash_clientside.callback_context.triggered_id;
+            if (moved === "runs-k") return [same, Number((mean + k * sigma).toPrecision(6))];
+            if (threshold === "" || threshold === null) return [same, same];
+            return [Math.round((10 * (threshold - mean)) / sigma) / 10, same];
+        },
+        open: function (clicks) {
+            return Boolean(clicks);
+        },
+    },
+});

@@ -1,0 +1,17 @@
+// Keys of the pages; off while something is written or a dialog or the grid has the focus.
+(function () {
+    const targets = {
+        n: "#run-next", p: "#run-previous", r: "#run-back",
+        t: ".key-t", f: ".key-f", u: ".key-u", z: ".key-z", "?": ".key-help",
+    };
+    const busy = "input, textarea, select, [contenteditable=true], .ag-root-wrapper, [role=dialog]";
+    document.addEventListener("keydown", function (event) {
+        if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+        if (event.target.closest && event.target.closest(busy)) return;
+        const target = targets[event.key] && document.querySelector(targets[event.key]);
+        if (target) {
+            event.preventDefault();
+            target.click();
+        }
+    });
+})();

@@ -1,0 +1,40 @@
+"""Notes that appear for a while: what was kept, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import no_update, set_props
+
+log = logging.getLogger("dashboard")
+
+
+def container() -> Any:
+    """Where notes appear; a screen reader says them."""
+    return dmc.NotificationContainer(id="notes", position="bottom-right")
+
+
+def note(text: str, *, color: str = "blue") -> None:
+    """Show a note; called inside a callback."""
+    shown = {
+        "action": "show",
+        "message": text,
+        "color": color,
+        "autoClose": 8000,
+        "id": secrets.token_hex(4),
+    }
+    set_props("notes", {"sendNotifications": [shown]})
+
+
+def report_error(error: Exception) -> Any:
+    """Say what is wrong with what was asked, or give a number to find the rest by in the log."""
+    if isinstance(error, ValueError):
+        note(str(error), color="red")
+    else:
+        number = secrets.token_hex(4)
+        log.error("error %s", number, exc_info=error)
+        note(f"Something went wrong here (error {number}; the log has more).", color="red")
+    return no_update

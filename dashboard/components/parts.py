@@ -1,0 +1,24 @@
+"""Parts that several pages use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from tsad_plugin.figures import CONFIG
+
+
+def graph(name: str, label: str, figure: Any = None) -> Any:
+    """A figure with a name for those who do not see it; empty until a callback draws it."""
+    given = {} if figure is None else {"figure": figure}
+    return html.Div(
+        dcc.Graph(id=name, config=CONFIG, className="graph", **given),
+        role="figure",
+        **{"aria-label": label},
+    )
+
+
+def card(title: str, *children: Any, name: str = "") -> Any:
+    """A titled part of a page."""
+    return html.Section([html.H2(title), *children], className=f"card {name}".strip())

@@ -1,0 +1,180 @@
+"""From a scoring to figures: what `tsad_plugin.figures` is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from tsad_plugin.population import Population, axis_values
+from tsad_plugin.workspace import TimestepFindings
+
+from tsad_plugin import figures
+from tsad_plugin.figures import Course
+from tsad_plugin.runs import Runs
+
+from .reference import Reference
+from .views import Standing, View
+
+BAND = 3.0  # standard deviations of the band around the population
+
+
+def scores(
+    view: View, standing: Standing, reference: Reference, threshold: float | None
+) -> go.Figure:
+    """Scores of all runs as a control chart."""
+    return figures.score_chart(
+        view.scores,
+        outlier=view.outliers(threshold),
+        ids=view.names,
+        labels=view.labels,
+        calibration=reference.scores,
+        threshold=threshold,
+        verdicts=[standing.verdict(run) for run in view.names],
+        keep=True,
+    )
+
+
+def histogram(view: View, reference: Reference, threshold: float | None) -> go.Figure:
+    """How the scores are distributed."""
+    return figures.score_histogram(
+        view.scores, calibration=reference.scores, threshold=threshold, height=380
+    )
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run with what the detector found in it, on one axis.
+
+    Attributes
+    ----------
+    view : View
+        The scoring.
+    position : int
+        Which run.
+    runs : Runs
+        That run alone.
+    found : TimestepFindings or None
+        Of a detector that tells when and in which channel.
+    band : Population
+        How good runs go, on the same axis.
+    axis : str
+        Of `tsad_plugin.population.AXES`.
+    """
+
+    view: View
+    position: int
+    runs: Runs
+    found: TimestepFindings | None
+    band: Population
+    axis: str
+
+    @cached_property
+    def x(self) -> NDArray[Any]:
+        """Where the timesteps stand on the axis."""
+        return axis_values(self.runs, 0, self.axis)[0]
+
+    @property
+    def x_title(self) -> str:
+        """What the axis is."""
+        return axis_values(self.runs, 0, self.axis)[1]
+
+    @property
+    def stretch(self) -> tuple[int, int] | None:
+        """First and last timestep of the worst stretch."""
+        row = self.view.table.iloc[self.position]
+        return None if self.found is None else (int(row["start"]), int(row["end"]))
+
+    @cached_property
+    def contributions(self) -> NDArray[np.float64] | None:
+        """(t, c), NaN where nothing was measured."""
+        if self.found is None:
+            return None
+        return np.where(np.isnan(self.runs.arrays[0]), np.nan, self.found.contributions)
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Each channel's share of the error of the whole run, the largest first."""
+        channels = self.runs.channels
+        if self.contributions is None:
+            return dict.fromkeys(channels, 0.0)
+        sums = np.nansum(self.contributions, axis=0)
+        order = np.argsort(-sums, kind="stable")
+        return {channels[c]: float(sums[c] / (sums.sum() or 1.0)) for c in order}
+
+    def nearest(self, x: float) -> int:
+        """The timestep that is closest to a place on the axis."""
+        return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
+
+
+def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figure:
+    """Some channels of the run over the population, one below the other."""
+    return figures.run_courses(
+        [_course(run, name) for name in channels],
+        None,
+        run.runs.channels,
+        x=run.x,
+        x_title=run.x_title,
+        stretch=run.stretch,
+        band_name=f"good runs, mean ± {BAND:g}σ",
+        n_runs=(run.band.x, run.band.n.max(axis=1)),
+        at=None if at is None else run.x[at],
+    )
+
+
+def _course(run: RunView, name: str) -> Course:
+    c = run.runs.channels.index(name)
+    mean, reach = run.band.mean[:, c], BAND * run.band.std[:, c]
+    share = run.shares[name]
+    return Course(
+        name,
+        run.runs.arrays[0][:, c],
+        run.runs.units[c],
+        None if run.found is None else run.found.reconstruction[:, c],
+        mean,
+        mean - reach,
+        mean + reach,
+        f"{share:.0%} of the error of this run" if share >= 0.005 else "",
+        band_x=run.band.x,
+    )
+
+
+def error_map(run: RunView, at: int | None = None) -> go.Figure:
+    """Which channel erred, when."""
+    contributions = run.contributions
+    return figures.error_map(
+        np.empty((0, 0)) if contributions is None else contributions,
+        run.runs.channels,
+        x=run.x,
+        x_title=run.x_title,
+        stretch=run.stretch,
+        at=None if at is None else run.x[at],
+    )
+
+
+def contributions_at(run: RunView, at: int) -> go.Figure:
+    """What each channel has to do with the error at one timestep."""
+    contributions = run.contributions
+    if contributions is None:
+        return figures.contribution_bars([], [])
+    return figures.contribution_bars(
+        np.nan_to_num(contributions[at]),
+        run.runs.channels,
+        usual=np.nan_to_num(np.nanmean(contributions, axis=0)),
+    )
+
+
+def patch(figure: go.Figure, *, traces: bool = True) -> Any:
+    """The parts of a score chart or a histogram that a threshold moves, to be laid over the old."""
+    from dash import Patch
+
+    changed: Any = Patch()
+    if traces:
+        for number, trace in enumerate(figure.data):
+            if "markers" in (trace.mode or ""):
+                changed["data"][number] = trace.to_plotly_json()
+    changed["layout"]["shapes"] = [shape.to_plotly_json() for shape in figure.layout.shapes]
+    return changed

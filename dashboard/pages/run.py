@@ -1,0 +1,296 @@
+"""One run: where it left the population, in which channels, and the verdict on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+import numpy as np
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from tsad_plugin.population import axes_of
+from tsad_plugin.workspace import TimestepFindings
+
+from dashboard import drawing
+from dashboard.components import review
+from dashboard.components.notes import note
+from dashboard.components.parts import card, graph
+from dashboard.drawing import RunView
+from dashboard.reference import reference
+from dashboard.state import RUN, RUNS
+from dashboard.state import State as Url
+from dashboard.views import Standing, View, Views
+from dashboard.wording import summary
+
+AXES = {"timestep": "Timestep", "elapsed": "Elapsed time", "percent": "% complete"}
+DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
+
+
+def layout(views: Views, url: Url) -> Any:
+    """The page of a run."""
+    view = views.of(url.scoring)
+    standing = views.standing(view)
+    position = view.position(url.run)
+    run = look(views, view, standing, position, url, "timestep")
+    channels = list(run.shares)[:DRAWN]
+    history = views.workspace.review.history(view.data_set, view.names[position])
+    return [
+        _head(view, standing, position, url),
+        html.Div(
+            [
+                html.Div(
+                    [_courses(run, channels, _axes(views, view, run)), *_error(run)],
+                    className="main",
+                ),
+                _aside(views, history),
+            ],
+            className="columns",
+        ),
+        dcc.Store(id="run-at", data=_worst(run.found)),
+    ]
+
+
+def look(
+    views: Views, view: View, standing: Standing, position: int, url: Url, axis: str
+) -> RunView:
+    """A run and the population on an axis."""
+    runs = views.workspace.read_runs(view.data_set, [position])
+    good = reference(view, standing, url.good)
+    band = views.good_runs(view, standing, good.positions, axis)
+    found = views.workspace.read_timesteps(view.scoring, position)
+    return RunView(view, position, runs, found, band, axis)
+
+
+def _worst(found: TimestepFindings | None) -> int | None:
+    return None if found is None else int(np.argmax(found.scores))
+
+
+def _axes(views: Views, view: View, run: RunView) -> list[dict[str, str]]:
+    """Axes that both the run and the population have."""
+    has_times = views.good_have_times(view)
+    return [
+        {"value": axis, "label": AXES[axis]}
+        for axis in axes_of(run.runs)
+        if axis != "elapsed" or has_times
+    ]
+
+
+def _head(view: View, standing: Standing, position: int, url: Url) -> Any:
+    threshold = standing.threshold.value
+    is_outlier = bool(view.outliers(threshold)[position])
+    badge = dmc.Badge("outlier", color="red") if is_outlier else dmc.Badge("normal", color="gray")
+    before, after = neighbours(view, threshold, position)
+    return html.Div(
+        [
+            html.Div(
+                [
+                    dcc.Link("← Runs (r)", id="run-back", href=url.at(RUNS, run=None)),
+                    html.H1([summary(view, position, threshold), " ", badge]),
+                ]
+            ),
+            html.Nav(
+                [
+                    _step("run-previous", "← Previous (p)", url, view, before),
+                    html.Span(_place(view, threshold, position), className="quiet"),
+                    _step("run-next", "Next (n) →", url, view, after),
+                ],
+                **{"aria-label": "outliers"},
+            ),
+        ],
+        className="head",
+    )
+
+
+def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
+    """The outliers that rank before and after a run."""
+    flagged, rank = view.outliers(threshold), view.ranks[position]
+    outliers = [i for i in view.ranked if flagged[i]]
+    before = [i for i in outliers if view.ranks[i] < rank]
+    after = [i for i in outliers if view.ranks[i] > rank]
+    return (before[-1] if before else None), (after[0] if after else None)
+
+
+def _place(view: View, threshold: float | None, position: int) -> str:
+    n = int(view.outliers(threshold).sum())
+    is_one = view.outliers(threshold)[position]
+    rank, n_runs = view.ranks[position], len(view.names)
+    return f"outlier {rank} of {n}" if is_one and rank <= n else f"rank {rank} of {n_runs}"
+
+
+def _step(name: str, text: str, url: Url, view: View, to: int | None) -> Any:
+    if to is None:
+        return html.Span(text, className="button off", **{"aria-disabled": "true"})
+    return dcc.Link(text, id=name, href=url.at(RUN, run=view.names[to]), className="button")
+
+
+def _courses(run: RunView, channels: list[str], axes: list[dict[str, str]]) -> Any:
+    shares = [
+        {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
+        for name, share in run.shares.items()
+    ]
+    figure = drawing.courses(run, channels)
+    return card(
+        "The run over the good runs",
+        html.Div(
+            [
+                dmc.SegmentedControl(
+                    id="run-axis",
+                    data=axes,
+                    value="timestep",
+                    attributes={"root": {"aria-label": "axis"}},
+                ),
+                dmc.MultiSelect(
+                    id="run-channels",
+                    data=shares,
+                    value=channels,
+                    maxValues=MOST_DRAWN,
+                    searchable=True,
+                    debounce=True,
+                    attributes={"input": {"aria-label": "channels to draw"}},
+                    placeholder="channels, by their share of the error",
+                ),
+            ],
+            className="controls",
+        ),
+        graph("run-courses", "Channels of the run over the band of good runs", figure),
+    )
+
+
+def _error(run: RunView) -> list[Any]:
+    if run.found is None:
+        text = "This detector scores runs as a whole; it does not tell when and in which channel."
+        return [html.P(text, className="quiet")]
+    return [
+        card(
+            "Error by channel and time (click a time)",
+            graph("run-map", "Map of the error by channel and time"),
+        ),
+        card("Contributions", graph("run-bars", "Contributions of the channels at one time")),
+    ]
+
+
+def _aside(views: Views, history: list[Any]) -> Any:
+    causes = views.workspace.review.causes()
+    current = history[0] if history else None
+    return html.Aside(
+        card(
+            "Verdict",
+            html.Div(review.record(history), id="run-verdict", **{"aria-live": "polite"}),
+            *review.panel(current, causes),
+            dmc.Button(
+                ["Undo", dmc.Kbd("z", size="xs", ml=6)],
+                id="run-undo",
+                variant="default",
+                className="key-z",
+            ),
+        )
+    )
+
+
+def register(app: Dash, views: Views) -> None:
+    """Add the callbacks."""
+    _register_figures(app, views)
+    _register_verdicts(app, views)
+
+
+def _seen(views: Views, search: str, axis: str) -> RunView:
+    url = Url.of(search)
+    view = views.of(url.scoring)
+    return look(views, view, views.standing(view), view.position(url.run), url, axis)
+
+
+def _register_figures(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("run-courses", "figure"),
+        Input("run-axis", "value"),
+        Input("run-channels", "value"),
+        Input("run-at", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def draw(axis: str, channels: list[str], at: int | None, search: str) -> Any:
+        """The courses, on another axis or of other channels."""
+        run = _seen(views, search, axis)
+        return drawing.courses(run, channels or list(run.shares)[:1], at)
+
+    @app.callback(
+        Output("run-map", "figure"),
+        Input("run-axis", "value"),
+        Input("run-at", "data"),
+        State("url", "search"),
+    )
+    def draw_map(axis: str, at: int | None, search: str) -> Any:
+        """The error map."""
+        return drawing.error_map(_seen(views, search, axis), at)
+
+    @app.callback(
+        Output("run-bars", "figure"),
+        Input("run-at", "data"),
+        Input("run-axis", "value"),
+        State("url", "search"),
+    )
+    def draw_bars(at: int | None, axis: str, search: str) -> Any:
+        """The contributions at the time that was clicked."""
+        return no_update if at is None else drawing.contributions_at(_seen(views, search, axis), at)
+
+    @app.callback(
+        Output("run-at", "data"),
+        Input("run-courses", "clickData"),
+        Input("run-map", "clickData"),
+        State("run-axis", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def point(_courses: Any, _map: Any, axis: str, search: str) -> Any:
+        """Look at the time that was clicked."""
+        points = (ctx.triggered[0]["value"] or {}).get("points")
+        return _seen(views, search, axis).nearest(float(points[0]["x"])) if points else no_update
+
+
+def _register_verdicts(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("run-verdict", "children"),
+        Input({"type": "run-verdict", "verdict": ALL}, "n_clicks"),
+        State("run-cause", "value"),
+        State("run-comment", "value"),
+        State("shell-who", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def judge(clicks: list[int | None], cause: str, comment: str, who: str, search: str) -> Any:
+        """Keep a verdict."""
+        if not any(clicks):
+            return no_update
+        view, run = _named(views, search)
+        kept = views.workspace.review.judge(
+            view.data_set,
+            run,
+            ctx.triggered_id["verdict"],
+            cause=cause or "",
+            comment=comment or "",
+            who=who or "",
+        )
+        note(f"Run {run}: {kept.verdict} is kept.")
+        return review.record(views.workspace.review.history(view.data_set, run))
+
+    @app.callback(
+        Output("run-verdict", "children", allow_duplicate=True),
+        Output("run-cause", "value"),
+        Output("run-comment", "value"),
+        Input("run-undo", "n_clicks"),
+        State("shell-who", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def undo(_clicks: int, who: str, search: str) -> Any:
+        """Go back to what was said before."""
+        view, run = _named(views, search)
+        now = views.workspace.review.undo(view.data_set, run, who=who or "")
+        note(f"Run {run}: back to {now.verdict or 'no verdict'}.")
+        history = views.workspace.review.history(view.data_set, run)
+        return review.record(history), now.cause, now.comment
+
+
+def _named(views: Views, search: str) -> tuple[View, str]:
+    url = Url.of(search)
+    view = views.of(url.scoring)
+    return view, view.names[view.position(url.run)]

@@ -1,0 +1,316 @@
+"""Home: the scores of all runs, the outliers ranked, the threshold, and which runs are good."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from tsad_plugin.workspace import VERDICTS, ThresholdVersion
+
+from dashboard import drawing
+from dashboard.components.grid import ALL, OUTLIERS, SHOWN, grid, rows
+from dashboard.components.notes import note
+from dashboard.components.parts import card, graph
+from dashboard.reference import CHOSEN, Reference, reference, references
+from dashboard.state import RUN
+from dashboard.state import State as Url
+from dashboard.views import Standing, View, Views
+from dashboard.wording import headline, open_outliers, when
+from tsad_plugin.forms import plural
+from tsad_plugin.results import number
+
+LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
+
+
+def layout(views: Views, url: Url) -> Any:
+    """The page of a scoring."""
+    view = views.of(url.scoring)
+    standing = views.standing(view)
+    good = reference(view, standing, url.good)
+    threshold = standing.threshold.value
+    chart = drawing.scores(view, standing, good, threshold)
+    first = open_outliers(view, standing, threshold) or view.ranked
+    shown = OUTLIERS if view.outliers(threshold).any() else ALL
+    return [
+        html.Div(
+            [
+                html.H1(headline(view, standing, threshold), id="runs-count", **LIVE),
+                dcc.Link(
+                    "Review the worst (n)",
+                    id="run-next",
+                    href=url.at(RUN, scoring=view.scoring.id, run=view.names[first[0]]),
+                    className="button",
+                ),
+            ],
+            className="head",
+        ),
+        _controls(view, standing, good),
+        html.Div(
+            [
+                card("Scores", graph("runs-chart", "Scores of all runs", chart), name="wide"),
+                card(
+                    "How scores are distributed",
+                    graph(
+                        "runs-histogram",
+                        "Histogram of scores",
+                        drawing.histogram(view, good, threshold),
+                    ),
+                ),
+            ],
+            className="charts",
+        ),
+        card("Runs, the most abnormal first", *_list(view, standing, shown, url)),
+        dcc.Store(id="runs-scale", data=_scale(good)),
+        dcc.Store(id="runs-judged"),
+    ]
+
+
+LIVE = {"aria-live": "polite"}
+
+
+def _controls(view: View, standing: Standing, good: Reference) -> Any:
+    threshold = standing.threshold.value
+    k = good.k(threshold) if good.can_scale and threshold is not None else None
+    return html.Div(
+        [
+            dmc.Select(
+                id="runs-good",
+                label="Good runs: what the bands are made of",
+                data=[{"value": r.key, "label": r.name} for r in references(view, standing)],
+                value=good.key,
+                allowDeselect=False,
+            ),
+            html.Div(
+                [
+                    html.Label("Threshold: mean + k σ of good runs", id="runs-k-label"),
+                    _slider(k, disabled=not good.can_scale),
+                ],
+                className="slider",
+            ),
+            dmc.NumberInput(
+                id="runs-threshold",
+                label="Threshold",
+                value="" if threshold is None else float(f"{threshold:.6g}"),
+                min=0,
+                step=0.1,
+                debounce=True,
+            ),
+            dmc.Button("Keep this threshold", id="runs-keep", variant="default"),
+            html.Span(kept_text(standing.threshold), id="runs-kept", className="quiet", **LIVE),
+        ],
+        className="controls",
+    )
+
+
+def _slider(k: float | None, disabled: bool) -> Any:
+    """From 0 to 6 standard deviations, and as far as the kept threshold needs."""
+    low = min(LEAST_K, math.floor(k or 0))
+    high = max(MOST_K, math.ceil(k or 0))
+    return dmc.Slider(
+        id="runs-k",
+        min=low,
+        max=high,
+        step=0.1,
+        precision=1,
+        value=3 if k is None else round(k, 1),
+        marks=[
+            {"value": v, "label": f"{v:g}"} for v in range(low, high + 1, -(-(high - low) // 6))
+        ],
+        updatemode="drag",
+        disabled=disabled,
+        attributes={"thumb": {"aria-label": "k, standard deviations"}},
+    )
+
+
+def kept_text(kept: ThresholdVersion) -> str:
+    """What is kept, why and by whom."""
+    value = "the detector's own labels" if kept.value is None else number(kept.value)
+    return f"kept: {value} ({kept.origin}; {kept.who}, {when(kept.at)})"
+
+
+def _list(view: View, standing: Standing, shown: str, url: Url) -> list[Any]:
+    listed = rows(view, standing, standing.threshold.value, shown, url)
+    return [
+        html.Div(
+            [
+                dmc.SegmentedControl(
+                    id="runs-show",
+                    data=[{"value": key, "label": name} for key, name in SHOWN.items()],
+                    value=shown,
+                ),
+                dmc.Button(
+                    "The ticked runs are the good ones", id="runs-choose", variant="default"
+                ),
+                html.Span("Double-click verdict, cause or comment to write it.", className="quiet"),
+            ],
+            className="controls",
+        ),
+        grid(view, listed),
+    ]
+
+
+def _scale(good: Reference) -> list[float] | None:
+    """Mean and σ of the good runs' scores, for the slider."""
+    return [good.threshold(0), good.threshold(1) - good.threshold(0)] if good.can_scale else None
+
+
+def chosen_threshold(value: Any) -> float | None:
+    """A threshold as the field has it; an empty field is none."""
+    return None if value in ("", None) else float(value)
+
+
+def register(app: Dash, views: Views) -> None:
+    """Add the callbacks."""
+    _register_threshold(app, views)
+    _register_grid(app, views)
+    _register_links(app, views)
+
+
+def _register_threshold(app: Dash, views: Views) -> None:
+    app.clientside_callback(
+        ClientsideFunction("tsad", "link"),
+        Output("runs-k", "value"),
+        Output("runs-threshold", "value"),
+        Input("runs-k", "value"),
+        Input("runs-threshold", "value"),
+        State("runs-scale", "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("runs-chart", "figure"),
+        Output("runs-histogram", "figure"),
+        Output("runs-count", "children"),
+        Input("runs-threshold", "value"),
+        Input("runs-judged", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def move(value: Any, _judged: Any, search: str) -> Any:
+        """Move the threshold in the charts, and count again."""
+        view, standing, good, threshold = _now(views, search, value)
+        chart = drawing.scores(view, standing, good, threshold)
+        bars = drawing.histogram(view, good, threshold)
+        return (
+            drawing.patch(chart),
+            drawing.patch(bars, traces=False),
+            headline(view, standing, threshold),
+        )
+
+    @app.callback(
+        Output("runs-kept", "children"),
+        Input("runs-keep", "n_clicks"),
+        State("runs-threshold", "value"),
+        State("shell-who", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def keep(_clicks: int, value: Any, who: str, search: str) -> Any:
+        """Keep the threshold for all scorings of this model."""
+        view, _, good, threshold = _now(views, search, value)
+        if threshold is None:
+            raise ValueError("there is no threshold to keep: write one, or move the slider")
+        origin = f"k = {good.k(threshold):.2f}, {good.name}" if good.can_scale else "set by hand"
+        kept = views.workspace.review.set_threshold(
+            view.model, threshold, origin=origin, who=who or ""
+        )
+        note(f"Threshold {number(threshold)} is kept for {view.model.detector}.")
+        return kept_text(kept)
+
+
+def _now(views: Views, search: str, value: Any) -> tuple[View, Standing, Reference, float | None]:
+    """What a URL shows, how it stands, and the threshold that is tried."""
+    url = Url.of(search)
+    view = views.of(url.scoring)
+    standing = views.standing(view)
+    return view, standing, reference(view, standing, url.good), chosen_threshold(value)
+
+
+def _register_grid(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("runs-grid", "rowData"),
+        Input("runs-threshold", "value"),
+        Input("runs-show", "value"),
+        Input("runs-judged", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def fill(value: Any, shown: str, _judged: Any, search: str) -> Any:
+        """The rows that are to be shown."""
+        view, standing, _, threshold = _now(views, search, value)
+        return rows(view, standing, threshold, shown, Url.of(search))
+
+    @app.callback(
+        Output("runs-judged", "data"),
+        Input("runs-grid", "cellValueChanged"),
+        State("shell-who", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def judge(changes: list[dict[str, Any]], who: str, search: str) -> Any:
+        """Keep what was written into the grid."""
+        view = views.of(Url.of(search).scoring)
+        for change in changes or ():
+            written = change["data"]
+            if written.get("verdict") not in VERDICTS:
+                raise ValueError(
+                    f"run {written['run']}: choose a verdict first; a cause and a comment are "
+                    "kept with it"
+                )
+            kept = views.workspace.review.judge(
+                view.data_set,
+                written["run"],
+                written["verdict"],
+                cause=written.get("cause") or "",
+                comment=written.get("comment") or "",
+                who=who or "",
+            )
+            note(f"Run {kept.run}: {kept.verdict} is kept.")
+        return ctx.triggered[0]["value"] and changes[-1].get("timestamp")
+
+    @app.callback(
+        Output("url", "search", allow_duplicate=True),
+        Input("runs-choose", "n_clicks"),
+        State("runs-grid", "selectedRows"),
+        State("shell-who", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def choose(_clicks: int, ticked: list[dict[str, Any]] | None, who: str, search: str) -> Any:
+        """Take the ticked runs as the good ones."""
+        url = Url.of(search)
+        view = views.of(url.scoring)
+        names = [row["run"] for row in ticked or ()]
+        if len(names) < 2:
+            raise ValueError(f"{plural(len(names), 'run')} ticked: good runs are at least 2")
+        views.workspace.review.choose_good_runs(view.data_set, names, who=who or "")
+        note(f"{len(names)} good runs are kept for {view.data_set.name}.")
+        return url.at("", good=CHOSEN)
+
+
+def _register_links(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("url", "search", allow_duplicate=True),
+        Input("runs-good", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def compare(key: str, search: str) -> Any:
+        """Take other runs as the good ones."""
+        url = Url.of(search)
+        view = views.of(url.scoring)
+        now = reference(view, views.standing(view), url.good).key
+        return no_update if key == now else url.at("", good=key)
+
+    @app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("runs-chart", "clickData"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def open_run(clicked: dict[str, Any] | None, search: str) -> Any:
+        """Open the run that was clicked."""
+        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        return no_update if run is None else Url.of(search).at(RUN, run=run)

@@ -1,0 +1,45 @@
+"""From a folder and an address to a server that is ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from .app import create_app
+from .security import is_loopback
+from .server import Server, new_token
+from .settings import LOOPBACK, PORT, Settings
+
+
+def start(workspace: Path, host: str | None = None, port: int | None = None) -> Server:
+    """Make the dashboard of a workspace, and take the address it is served on.
+
+    Parameters
+    ----------
+    workspace : Path
+        Folder of the workspace.
+    host : str, optional
+        Where to listen; this machine alone by default. Another address gets a token.
+    port : int, optional
+        By default 8050, or any free one where that is taken.
+
+    Returns
+    -------
+    Server
+        Its `url` says where it is; `run` serves.
+
+    Raises
+    ------
+    ValueError
+        If there is no workspace, it is damaged, or the address cannot be had.
+    """
+    address = LOOPBACK if host is None else host
+    token = None if is_loopback(address) else new_token()
+    settings = Settings(workspace, address, PORT if port is None else port, token)
+    app = create_app(settings)
+    try:
+        return Server(app, settings)
+    except ValueError:
+        if port is not None:
+            raise
+        return Server(app, replace(settings, port=0))

@@ -1,0 +1,179 @@
+"""What a page shows of a scoring: what never changes of it, and how things stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tsad_plugin.population import Population, population
+from tsad_plugin.workspace import DataSet, Model, Scoring, ThresholdVersion, Verdict, Workspace
+
+from tsad_plugin.forms import did_you_mean, shorten
+
+KEPT = 8  # scorings, and populations, that stay in memory
+
+
+@dataclass(frozen=True)
+class View:
+    """A scoring with its runs: what never changes.
+
+    Attributes
+    ----------
+    scoring, model, data_set
+        Their records.
+    table : DataFrame
+        A row a run, in the order of the data: see `Workspace.read_scores`.
+    calibration : ndarray of shape (n_calibration_runs,)
+        Scores of good runs that were held out of training.
+    labels : list or None
+        What the data say of each run.
+    """
+
+    scoring: Scoring
+    model: Model
+    data_set: DataSet
+    table: pd.DataFrame
+    calibration: NDArray[np.float64]
+    labels: list[Any] | None
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the runs."""
+        return self.table["run"].tolist()
+
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """(n_runs,)."""
+        return self.table["score"].to_numpy(np.float64)
+
+    @cached_property
+    def ranked(self) -> list[int]:
+        """Positions of the runs, the most abnormal first."""
+        return np.argsort(-self.scores, kind="stable").tolist()
+
+    @cached_property
+    def ranks(self) -> dict[int, int]:
+        """Rank of each run by its position; 1 is the most abnormal."""
+        return {position: rank for rank, position in enumerate(self.ranked, start=1)}
+
+    def position(self, run: str | None) -> int:
+        """Position of the run of that name; raises a ValueError where there is none."""
+        if run not in self.names:
+            hint = did_you_mean(run or "", self.names)
+            raise ValueError(
+                f"there is no run {run!r} in {self.data_set.name}{hint}; runs there: "
+                f"{shorten(self.names)}"
+            )
+        return self.names.index(run)
+
+    def outliers(self, threshold: float | None) -> NDArray[np.bool_]:
+        """(n_runs,): those above the threshold; without one those that the detector says."""
+        if threshold is None:
+            return self.table["label"].to_numpy() == 1
+        return self.scores > threshold
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand now: what people have decided.
+
+    Attributes
+    ----------
+    threshold : ThresholdVersion
+        The one that is kept.
+    verdicts : dict of str to Verdict
+        By the run's name.
+    chosen : list of str or None
+        The runs that somebody chose as good.
+    """
+
+    threshold: ThresholdVersion
+    verdicts: dict[str, Verdict]
+    chosen: list[str] | None
+
+    def verdict(self, run: str) -> str | None:
+        """The verdict on a run, None where there is none yet."""
+        return self.verdicts[run].verdict if run in self.verdicts else None
+
+
+class Views:
+    """Scorings of a workspace as the pages show them; the last ones stay in memory.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._of = lru_cache(KEPT)(self._read)
+        self._population = lru_cache(2 * KEPT)(self._add_up)
+
+    def newest(self) -> int | None:
+        """Number of the newest scoring; None in an empty workspace."""
+        scorings = self.workspace.scorings()
+        return scorings[0].id if scorings else None
+
+    def of(self, scoring: int | None) -> View:
+        """The scoring of that number, or the newest.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or its files are damaged or gone.
+        """
+        number = self.newest() if scoring is None else scoring
+        if number is None:
+            raise ValueError("the workspace holds no scoring yet")
+        return self._of(number)
+
+    def _read(self, number: int) -> View:
+        workspace = self.workspace
+        scoring = workspace.scoring(number)
+        data_set = workspace.data_set(scoring.data_set_id)
+        return View(
+            scoring,
+            workspace.model(scoring.model_id),
+            data_set,
+            workspace.read_scores(scoring),
+            workspace.read_calibration(scoring),
+            workspace.read_labels(data_set),
+        )
+
+    def standing(self, view: View) -> Standing:
+        """How things stand now."""
+        review = self.workspace.review
+        return Standing(
+            review.threshold(view.model),
+            review.verdicts(view.data_set),
+            review.good_runs(view.data_set),
+        )
+
+    def good_runs(
+        self, view: View, standing: Standing, positions: Sequence[int] | None, axis: str
+    ) -> Population:
+        """How good runs go: those at `positions`, or those that the model learned from.
+
+        Where the workspace does not hold the latter, the runs that are no outliers stand in.
+        """
+        learned = view.model.data_set_id
+        if positions is None and learned is not None:
+            return self._population(learned, None, axis)
+        if positions is None:
+            positions = np.flatnonzero(~view.outliers(standing.threshold.value)).tolist()
+        return self._population(view.data_set.id, tuple(positions), axis)
+
+    def good_have_times(self, view: View) -> bool:
+        """Whether the runs that the model learned from have times, as far as they are here."""
+        learned = view.model.data_set_id
+        return learned is None or self.workspace.data_set(learned).has_times
+
+    def _add_up(self, data_set: int, positions: tuple[int, ...] | None, axis: str) -> Population:
+        runs = self.workspace.read_runs(self.workspace.data_set(data_set), positions)
+        return population(runs, axis)
