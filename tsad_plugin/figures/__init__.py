@@ -5,8 +5,9 @@ from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import Course, channel_course, run_courses
 from .fleet import fleet
+from .histogram import score_histogram
 from .maps import error_map
-from .scores import score_chart, score_histogram
+from .scores import score_chart
 from .style import CONFIG, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
