@@ -1,12 +1,14 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
+from .bars import contribution_bars
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
-from .courses import Course, channel_course, run_courses
+from .courses import channel_course, run_courses
 from .fleet import fleet
 from .histogram import score_histogram
 from .maps import error_map
+from .panels import Course
 from .scores import score_chart
 from .style import CONFIG, TEMPLATE
 from .timeline import timeline
@@ -17,6 +19,7 @@ __all__ = [
     "TEMPLATE",
     "Course",
     "channel_course",
+    "contribution_bars",
     "correlation_map",
     "critical_difference",
     "error_map",
