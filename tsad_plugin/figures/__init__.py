@@ -1,12 +1,15 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
+from .bars import contribution_bars
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
-from .courses import Course, channel_course, run_courses
+from .courses import channel_course, run_courses
 from .fleet import fleet
+from .histogram import score_histogram
 from .maps import error_map
-from .scores import score_chart, score_histogram
+from .panels import Course
+from .scores import score_chart
 from .style import CONFIG, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
@@ -16,6 +19,7 @@ __all__ = [
     "TEMPLATE",
     "Course",
     "channel_course",
+    "contribution_bars",
     "correlation_map",
     "critical_difference",
     "error_map",

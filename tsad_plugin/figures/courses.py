@@ -3,76 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from .maps import add_map, map_height
+from .panels import Course, add_course
 from .style import (
-    BLACK,
-    BLUE,
-    MAX_POINTS,
-    SKY_AREA,
+    GREY,
+    GREY_AREA,
     TEMPLATE,
-    VERMILLION,
-    evenly,
     new_figure,
     plain,
     say_empty,
-    small,
     thinned,
     title_panel,
     with_unit,
 )
-from .times import between, compact, shade, times_of
+from .times import compact, mark, shade, times_of
 
 # Heights of the parts of `run_courses`, in pixels; few panels are higher than many.
-FEW, HIGH_PANEL, PANEL, GAP, TOP, BOTTOM = 2, 160, 118, 36, 80, 52
-
-MEASURED: dict[str, Any] = {
-    "name": "measured",
-    "hover": "measured %{y:.4g}<br>at %{x}<extra></extra>",
-    "line": {"color": VERMILLION, "width": 2},
-    "marker": {"color": VERMILLION, "symbol": "circle", "size": 7},
-}
-EXPECTED: dict[str, Any] = {
-    "name": "reconstruction",
-    "hover": "expected %{y:.4g}<extra></extra>",
-    "line": {"color": BLACK, "width": 1.5, "dash": "dot"},
-    "marker": {"color": BLACK, "symbol": "x-thin-open", "size": 9, "line": {"width": 1.5}},
-}
-
-
-@dataclass(frozen=True)
-class Course:
-    """One channel of one run, and how it usually goes.
-
-    Attributes
-    ----------
-    name, unit : str
-        The channel.
-    values : ndarray of shape (n_timesteps,)
-        What was measured; NaN is a gap.
-    reconstruction : ndarray of shape (n_timesteps,), optional
-        What the detector expected.
-    mean, lower, upper : ndarray of shape (n_phases,), optional
-        The population: its mean and its band, over the whole run.
-    note : str
-        What stands beside the channel's name.
-    """
-
-    name: str
-    values: NDArray[Any]
-    unit: str = ""
-    reconstruction: NDArray[Any] | None = None
-    mean: NDArray[Any] | None = None
-    lower: NDArray[Any] | None = None
-    upper: NDArray[Any] | None = None
-    note: str = ""
+FEW, HIGH_PANEL, PANEL, COUNTS, GAP, TOP, BOTTOM = 2, 160, 118, 48, 36, 80, 52
 
 
 def channel_course(
@@ -81,6 +35,7 @@ def channel_course(
     x: ArrayLike | None = None,
     x_title: str = "timestep",
     stretch: tuple[int, int] | None = None,
+    at: Any = None,
     band_name: str = "good runs, mean ± 3σ",
     height: int = 300,
 ) -> go.Figure:
@@ -96,6 +51,8 @@ def channel_course(
         What they are, with their unit.
     stretch : tuple of int, optional
         First and last timestep of the worst stretch, to be shaded.
+    at : number or datetime, optional
+        A time to mark by a line, in units of `x`.
     band_name : str
         What the band is, for the legend.
     height : int
@@ -110,20 +67,22 @@ def channel_course(
     if len(course.values) == 0:
         return say_empty(figure, "no timesteps")
     times = times_of(x, len(course.values))
-    _add_course(figure, course, times, band_name)
+    add_course(figure, course, times, band_name)
     shade(figure, times, stretch)
-    return figure
+    return mark(figure, at)
 
 
 def run_courses(
     courses: Sequence[Course],
-    contributions: ArrayLike,
-    channels: Sequence[str],
+    contributions: ArrayLike | None = None,
+    channels: Sequence[str] = (),
     *,
     x: ArrayLike | None = None,
     x_title: str = "timestep",
     stretch: tuple[int, int] | None = None,
+    at: Any = None,
     band_name: str = "good runs, mean ± 3σ",
+    n_runs: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> go.Figure:
     """Courses of some channels of one run, one below the other, above its error map.
 
@@ -131,117 +90,74 @@ def run_courses(
     ----------
     courses : sequence of Course
         The channels to draw, at least one.
-    contributions : array-like of shape (n_timesteps, n_channels)
-        As in `error_map`, of all channels.
+    contributions : array-like of shape (n_timesteps, n_channels), optional
+        As in `error_map`, of all channels; by default there is no map.
     channels : sequence of str
-        Names of all channels.
-    x, x_title, stretch, band_name
+        Names of all channels, for the map.
+    x, x_title, stretch, at, band_name
         As in `channel_course`.
+    n_runs : tuple of array-like, each of shape (n_points,), optional
+        Places on the axis and how many good runs the band is made of there: a low panel.
 
     Returns
     -------
     plotly.graph_objects.Figure
         All share the axis of time.
     """
-    values = np.asarray(contributions, dtype=np.float64)
+    if len(courses) == 0:
+        return say_empty(new_figure(HIGH_PANEL + TOP + BOTTOM, plain(x_title)), "no channels")
     panel = HIGH_PANEL if len(courses) <= FEW else PANEL
-    heights = [panel] * len(courses) + [map_height(len(channels))]
-    inner = sum(heights) + GAP * len(courses)
+    heights = [panel] * len(courses) + [COUNTS] * (n_runs is not None)
+    if contributions is not None:
+        heights.append(map_height(len(channels)))
+    figure, last = _stacked(heights), len(heights)
+    times = times_of(x, len(courses[0].values))
+    for row, course in enumerate(courses, start=1):
+        add_course(figure, course, times, band_name, row)
+        title_panel(figure, row, with_unit(course.name, course.unit), course.note)
+    if n_runs is not None:
+        _add_counts(figure, *n_runs, row=len(courses) + 1)
+    if contributions is not None:
+        add_map(figure, np.asarray(contributions, dtype=np.float64), channels, times, row=last)
+        title_panel(figure, last, "contribution to the error", "dark: large, blank: not measured")
+    shade(figure, times, stretch, last, None if contributions is None else last)
+    if len(times) == 1:
+        figure.update_xaxes(tickvals=compact(times))
+    figure.update_xaxes(title_text=plain(x_title), row=last, col=1)
+    return mark(figure, at)
+
+
+def _stacked(heights: Sequence[int]) -> go.Figure:
+    """Empty panels of these heights in pixels, one below the other."""
+    inner = sum(heights) + GAP * (len(heights) - 1)
     figure = make_subplots(
         len(heights), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=GAP / inner
     )
-    figure.update_layout(
-        template=TEMPLATE, height=inner + TOP + BOTTOM, margin={"t": TOP, "b": BOTTOM}
+    return figure.update_layout(
+        template=TEMPLATE,
+        height=inner + TOP + BOTTOM,
+        margin={"t": TOP, "b": BOTTOM},
+        legend={"y": 1, "yref": "container", "yanchor": "top"},
     )
-    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
-    times = times_of(x, len(values))
-    for row, course in enumerate(courses, start=1):
-        _add_course(figure, course, times, band_name, row)
-        title_panel(figure, row, with_unit(course.name, course.unit), course.note)
-    last = len(heights)
-    add_map(figure, values, channels, times, row=last)
-    title_panel(figure, last, "contribution to the error", "dark: large, blank: not measured")
-    shade(figure, times, stretch, n_rows=last)
-    if len(times) == 1:
-        figure.update_xaxes(tickvals=compact(times))
-    return figure.update_xaxes(title_text=plain(x_title), row=last, col=1)
 
 
-def _add_course(
-    figure: go.Figure,
-    course: Course,
-    times: NDArray[Any],
-    band_name: str,
-    row: int | None = None,
-) -> None:
-    place: dict[str, Any] = {} if row is None else {"row": row, "col": 1}
-    legend = row is None or row == 1
-    _add_band(figure, course, times, band_name, {**place, "showlegend": legend})
-    shared = {**place, "showlegend": legend}
-    if course.reconstruction is not None:
-        # Between measurements nothing checks the reconstruction: what it does there means nothing.
-        expected = np.where(np.isnan(course.values), np.nan, course.reconstruction)
-        _add_line(figure, expected, times, EXPECTED, shared)
-    _add_line(figure, course.values, times, MEASURED, shared)
-
-
-def _add_band(
-    figure: go.Figure, course: Course, times: NDArray[Any], band_name: str, place: dict[str, Any]
-) -> None:
-    if course.mean is None or course.lower is None or course.upper is None:
-        return
-    kept = evenly(len(course.mean), MAX_POINTS)
-    mean, lower, upper = (small(b[kept]) for b in (course.mean, course.lower, course.upper))
-    half = 0.0 if len(times) > 1 else 0.5  # of one timestep the band is as wide as the timestep
-    if len(kept) == 1:
-        mean, lower, upper = (np.repeat(b, 2) for b in (mean, lower, upper))
-    x = between(times, np.linspace(-half, len(times) - 1 + half, len(mean)))
-    area = {"line": {"width": 0}, "mode": "lines", "hoverinfo": "skip", "legendgroup": "band"}
-    figure.add_scatter(x=x, y=lower, **{**area, **place, "showlegend": False})
+def _add_counts(figure: go.Figure, x: ArrayLike, n: ArrayLike, row: int) -> None:
+    """How many good runs there are at each place: fewer, where the shorter ones have ended."""
+    places, counts = np.asarray(x), np.asarray(n)
+    kept = thinned(counts.astype(np.float64))
     figure.add_scatter(
-        x=x, y=upper, fill="tonexty", fillcolor=SKY_AREA, name=band_name, **area, **place
-    )
-    figure.add_scatter(
-        x=x,
-        y=mean,
+        x=places[kept],
+        y=counts[kept].astype(np.int32),
         mode="lines",
-        line={"color": BLUE, "width": 1, "dash": "solid"},
-        hoverinfo="skip",
-        name="mean of good runs",
-        legendgroup="mean",
-        **place,
+        line={"color": GREY, "width": 1.5, "shape": "hvh"},
+        fill="tozeroy",
+        fillcolor=GREY_AREA,
+        name="good runs that contribute",
+        showlegend=False,
+        hovertemplate="%{y:,} good runs at %{x}<extra></extra>",
+        row=row,
+        col=1,
     )
-
-
-def _add_line(
-    figure: go.Figure,
-    values: NDArray[Any],
-    times: NDArray[Any],
-    style: dict[str, Any],
-    place: dict[str, Any],
-) -> None:
-    """Lines where neighbours were measured, too, markers where they were not."""
-    missing = np.isnan(values)
-    alone = ~missing & np.append(missing[1:], True) & np.insert(missing[:-1], 0, True)
-    line = np.where(alone, np.nan, values)
-    has_line, points = not np.isnan(line).all(), np.flatnonzero(alone)
-    common = {"name": style["name"], "legendgroup": style["name"], "hovertemplate": style["hover"]}
-    if len(points):
-        points = points[evenly(len(points), MAX_POINTS)]
-        figure.add_scatter(
-            x=compact(times[points]),
-            y=small(values[points]),
-            mode="markers",
-            marker=style["marker"],
-            **{**common, **place, "showlegend": place["showlegend"] and not has_line},
-        )
-    if has_line:
-        kept = thinned(line)
-        figure.add_scatter(
-            x=compact(times[kept]),
-            y=small(line[kept]),
-            mode="lines",
-            line=style["line"],
-            **common,
-            **place,
-        )
+    top = 1.15 * max(int(counts.max(initial=0)), 1)
+    figure.update_yaxes(range=[0, top], nticks=3, tickformat=",d", row=row, col=1)
+    title_panel(figure, row, "good runs that contribute", "")

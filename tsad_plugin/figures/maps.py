@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .style import MAX_CELLS, error_colours, new_figure, plain, say_empty
-from .times import between, shade, times_of
+from .times import between, mark, shade, times_of
 
 MAX_ROWS = 25  # channels
 # Heights in pixels: of a channel, of the whole map, of the bar that explains its colours.
@@ -26,6 +26,7 @@ def error_map(
     x: ArrayLike | None = None,
     x_title: str = "timestep",
     stretch: tuple[int, int] | None = None,
+    at: Any = None,
     height: int | None = None,
 ) -> go.Figure:
     """Channel × time map of contributions, the worst channel on top.
@@ -36,7 +37,7 @@ def error_map(
         Share of each channel in the timestep scores; NaN where nothing was measured.
     channels : sequence of str
         Names of the channels.
-    x, x_title, stretch
+    x, x_title, stretch, at
         As in `channel_course`.
     height : int, optional
         Height in pixels; by default as the number of channels needs.
@@ -44,16 +45,21 @@ def error_map(
     Returns
     -------
     plotly.graph_objects.Figure
-        At most 25 channels and 200 columns: of timesteps that share a column the worst counts.
+        At most 25 channels and 200 columns: of timesteps that share a column the worst counts. A
+        click gives back `x`, the middle of the cell's timesteps (of one timestep its own time), and
+        as `customdata` the position of the timestep that counts.
     """
     values = np.asarray(contributions, dtype=np.float64)
     figure = new_figure(height or map_height(len(channels)) + TOP + BOTTOM, plain(x_title))
     if values.size == 0:
         return say_empty(figure, "no timesteps")
     times = times_of(x, len(values))
-    add_map(figure, values, channels, times)
-    shade(figure, times, stretch, filled=False)
-    return figure
+    timesteps = add_map(figure, values, channels, times)
+    figure.update_traces(customdata=timesteps)
+    if len(channels) > MAX_ROWS:
+        figure.update_yaxes(title_text=f"the worst {MAX_ROWS} of {len(channels)} channels")
+    shade(figure, times, stretch, map_row=1)
+    return mark(figure, at)
 
 
 def map_height(n_channels: int) -> int:
@@ -67,11 +73,12 @@ def add_map(
     channels: Sequence[str],
     times: NDArray[Any],
     row: int | None = None,
-) -> None:
-    """Draw the map of `error_map` in a figure or in a row of it."""
+) -> NDArray[np.int32]:
+    """Draw the map of `error_map` in a figure or in a row of it; the timestep of each cell."""
     order = np.argsort(-np.nan_to_num(values).sum(axis=0), kind="stable")[:MAX_ROWS]
     columns = np.array_split(np.arange(len(values)), min(len(values), MAX_CELLS))
-    cells = np.stack([_worst(values[part][:, order]) for part in columns])
+    timesteps = np.stack([part[0] + _worst(values[part][:, order]) for part in columns])
+    cells = values[timesteps, order]
     middles = np.array([part[[0, -1]].mean() for part in columns])
     names = distinct([plain(channels[c], 22) for c in order])
     place: dict[str, Any] = {} if row is None else {"row": row, "col": 1}
@@ -89,6 +96,7 @@ def add_map(
     )
     look = {"tickvals": names, "showgrid": False, "ticks": ""}
     figure.update_yaxes(type="category", autorange="reversed", **look, **place)
+    return timesteps.T.astype(np.int32)
 
 
 def distinct(names: Sequence[str]) -> list[str]:
@@ -97,10 +105,9 @@ def distinct(names: Sequence[str]) -> list[str]:
     return [f"{name} {i}" if name in twice else name for i, name in enumerate(names, start=1)]
 
 
-def _worst(part: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(t, c) -> (c,): the largest of each channel, NaN where there is none."""
-    highest = np.where(np.isnan(part), -np.inf, part).max(axis=0)
-    return np.where(np.isneginf(highest), np.nan, highest)
+def _worst(part: NDArray[np.float64]) -> NDArray[np.intp]:
+    """(t, c) -> (c,): where the largest of each channel is, anywhere where there is none."""
+    return np.where(np.isnan(part), -np.inf, part).argmax(axis=0)
 
 
 def _colour_bar(figure: go.Figure, row: int | None, n_rows: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
 from .bins import Bins
-from .scores import LOG_FROM, axis_type
+from .score_axes import LOG_FROM, axis_type
 from .style import (
     AMBER,
     BLACK,

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from .style import AMBER, AMBER_AREA, VERMILLION
+from .style import AMBER, AMBER_AREA, GREEN, VERMILLION
 
 
 def times_of(x: ArrayLike | None, n: int) -> NDArray[Any]:
@@ -46,15 +46,18 @@ def shade(
     times: NDArray[Any],
     stretch: tuple[int, int] | None,
     n_rows: int = 1,
-    filled: bool = True,
+    map_row: int | None = None,
 ) -> None:
-    """Mark the worst stretch, half a timestep wider on both sides, by area and by dashed edges."""
+    """Mark the worst stretch, half a timestep wider on both sides, by area and by dashed edges.
+
+    On a map, which an area would hide, by the edges alone.
+    """
     if stretch is None or len(times) == 1:
         return
     x0, x1 = between(times, np.array([stretch[0] - 0.5, stretch[1] + 0.5])).tolist()
     for row in range(1, n_rows + 1):
         number = "" if row == 1 else str(row)
-        is_map = not filled or (n_rows > 1 and row == n_rows)
+        is_map = row == map_row
         figure.add_shape(
             type="rect",
             xref=f"x{number}",
@@ -69,3 +72,21 @@ def shade(
             name="worst stretch",
             showlegend=row == 1,
         )
+
+
+def mark(figure: go.Figure, at: Any) -> go.Figure:
+    """Draw a line through all panels at a time, if there is one."""
+    if at is None:
+        return figure
+    return figure.add_shape(
+        type="line",
+        xref="x",
+        yref="paper",
+        x0=at,
+        x1=at,
+        y0=0,
+        y1=1,
+        line={"color": GREEN, "width": 2, "dash": "dashdot"},
+        name="selected time",
+        showlegend=True,
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tsad_plugin import figures
 from tsad_plugin.explanation import Explanation
 from tsad_plugin.figures import Course
+from tsad_plugin.population import goes_forward
 from tsad_plugin.preprocessing import Band
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, number
@@ -158,11 +159,7 @@ def axis(runs: Runs, i: int) -> tuple[NDArray[Any] | None, str]:
     if runs.times is None:
         return None, "timestep"
     times = runs.times[i]
-    if times.dtype.kind not in "iufM" or not _goes_forward(times):
+    if times.dtype.kind == "m" or not goes_forward(times):
         return None, "timestep"
     has_unit = runs.time_unit and times.dtype.kind != "M"
     return times, f"time ({runs.time_unit})" if has_unit else "time"
-
-
-def _goes_forward(times: NDArray[Any]) -> bool:
-    return bool(np.isfinite(times).all() and (times[1:] > times[:-1]).all())
