@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 LARGEST_REQUEST = 25 * 2**20  # bytes
@@ -27,5 +27,5 @@ class Settings:
     workspace: Path
     host: str = "127.0.0.1"
     port: int = 8050
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)  # a log may show the rest
     largest_request: int = LARGEST_REQUEST

@@ -1,0 +1,74 @@
+"""Short answers in the place of a page; none of them tells how the server is made."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from dash.exceptions import DependencyException
+from flask import Flask, Response, render_template_string, request
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+
+logger = logging.getLogger("dashboard")
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { margin: 15vh auto; max-width: 32rem; padding: 0 1rem }
+  input, button { font: inherit; padding: .3rem .6rem }
+</style>
+<h1>{{ title }}</h1>
+<p>{{ text }}</p>
+{{ more }}
+</html>
+"""
+
+
+def page(error: HTTPException, more: str = "") -> Response:
+    """An error as a small page, or as a line of text where a callback asked.
+
+    Parameters
+    ----------
+    error : HTTPException
+        Its name becomes the title, its description the text.
+    more : str
+        What stands below; escaped where it is no `Markup`.
+
+    Returns
+    -------
+    Response
+        With the error's status and headers.
+    """
+    response = Response(status=error.code, headers=error.get_headers())
+    if request.is_json:
+        response.data, response.mimetype = f"{error.description}\n", "text/plain"
+    else:
+        words = {"title": error.name, "text": error.description, "more": more}
+        response.data = render_template_string(PAGE, **words)
+    return response
+
+
+def answer_errors(server: Flask) -> None:
+    """Answer errors with short pages; what went wrong inside is told to the log alone.
+
+    Parameters
+    ----------
+    server : Flask
+        The server of a dashboard.
+    """
+    server.register_error_handler(HTTPException, page)
+    server.register_error_handler(DependencyException, lambda _: page(NotFound()))
+    server.register_error_handler(Exception, _unexpected)
+
+
+def _unexpected(error: Exception) -> Response:
+    name = secrets.token_hex(4)
+    # The path as repr: a line break in it must not look like a line of the log.
+    logger.error("error %s in %s %r", name, request.method, request.path, exc_info=error)
+    text = f"Something went wrong in the dashboard (error {name}). Its log has the details."
+    return page(InternalServerError(text))
