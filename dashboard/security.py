@@ -89,7 +89,7 @@ def check_address(settings: Settings) -> None:
     ValueError
         There is none, or it is short.
     """
-    if settings.token is None and not _is_loopback(settings.host):
+    if settings.token is None and not is_loopback(settings.host):
         raise ValueError(
             f"other machines reach the address '{settings.host}', and no token is set: "
             "set one, or listen on 127.0.0.1"
@@ -178,7 +178,7 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LOOPBACK, PORT = "127.0.0.1", 8050
 LARGEST_REQUEST = 25 * 2**20  # bytes
 
 
@@ -25,7 +26,7 @@ class Settings:
     """
 
     workspace: Path
-    host: str = "127.0.0.1"
-    port: int = 8050
+    host: str = LOOPBACK
+    port: int = PORT
     token: str | None = field(default=None, repr=False)  # a log may show the rest
     largest_request: int = LARGEST_REQUEST

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from .app import create_app
 from .security import is_loopback
-from .server import Server, new_token
+from .login import new_token
+from .server import Server
 from .settings import LOOPBACK, PORT, Settings
 
 

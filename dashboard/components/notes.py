@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import no_update, set_props
 
-log = logging.getLogger("dashboard")
+from dashboard.answers import told
 
 
 def container() -> Any:
@@ -34,7 +33,5 @@ def report_error(error: Exception) -> Any:
     if isinstance(error, ValueError):
         note(str(error), color="red")
     else:
-        number = secrets.token_hex(4)
-        log.error("error %s", number, exc_info=error)
-        note(f"Something went wrong here (error {number}; the log has more).", color="red")
+        note(told(error), color="red")
     return no_update
