@@ -7,6 +7,7 @@ from typing import Any
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, no_update
+
 from tsad_plugin.workspace import Workspace
 
 from . import security
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> dash.Dash:
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="tsad",
-        update_title=None,
+        update_title="",
         suppress_callback_exceptions=True,
         on_error=report_error,
         enable_mcp=False,

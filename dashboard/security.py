@@ -179,6 +179,7 @@ def in_url(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own, which no other reaches."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from .app import create_app
-from .security import is_loopback
 from .login import new_token
+from .security import is_loopback
 from .server import Server
 from .settings import LOOPBACK, PORT, Settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlencode
 
 RUNS, RUN = "/", "/run"  # pages
@@ -30,7 +30,7 @@ class State(NamedTuple):
             raise ValueError(f"there is no scoring {number!r}: choose one above")
         return cls(None if number is None else int(number), given.get("run"), given.get("good"))
 
-    def at(self, page: str, **changes: str | int | None) -> str:
+    def at(self, page: str, **changes: Any) -> str:
         """The URL of a page, with some of it changed."""
         values = {k: v for k, v in self._replace(**changes)._asdict().items() if v is not None}
         return f"{page}?{urlencode(values)}" if values else page

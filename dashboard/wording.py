@@ -6,10 +6,10 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from tsad_plugin.workspace import Scoring, Verdict
 
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number, relative
+from tsad_plugin.workspace import Scoring, Verdict
 
 from .reference import performance, truth
 from .views import Standing, View
@@ -30,7 +30,7 @@ def summary(view: View, position: int, threshold: float | None) -> str:
 
 
 def _there(value: object) -> bool:
-    return not pd.isna(value) and value != ""  # type: ignore[call-overload]
+    return not pd.isna(value) and value != ""
 
 
 def headline(view: View, standing: Standing, threshold: float | None) -> str:

@@ -7,15 +7,22 @@ from typing import Any
 
 import dash_ag_grid as dag
 import pandas as pd
-from tsad_plugin.workspace import VERDICTS
 
 from dashboard.state import RUN, State
 from dashboard.views import Standing, View
 from dashboard.wording import open_outliers, when
 from tsad_plugin.results import TINY
+from tsad_plugin.workspace import VERDICTS
 
 OUTLIERS, OPEN, ALL = "outliers", "open", "all"
 SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"}
+
+
+# Of detectors that tell when and in which channel.
+FOUND: list[dict[str, Any]] = [
+    {"field": "stretch", "headerName": "Worst stretch", "minWidth": 130},
+    {"field": "channels", "minWidth": 200, "flex": 2},
+]
 
 
 def grid(view: View, rows: list[dict[str, Any]]) -> Any:
@@ -24,8 +31,8 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
         id="runs-grid",
         rowData=rows,
         columnDefs=_columns(view),
-        defaultColDef={"resizable": True, "sortable": True, "filter": True, "minWidth": 70},
-        columnSize="responsiveSizeToFit",
+        defaultColDef={"resizable": True, "sortable": True, "filter": True, "minWidth": 80},
+        columnSize="sizeToFit",
         getRowId="params.data.run",
         dashGridOptions={
             "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
@@ -33,7 +40,7 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
             "singleClickEdit": False,
             "stopEditingWhenCellsLoseFocus": True,
             "rowHeight": 34,
-            "overlayNoRowsTemplate": "no run to show",
+            "localeText": {"noRowsToShow": "no run to show"},
         },
         className="ag-theme-quartz",
         style={"height": f"{min(110 + 34 * max(len(rows), 3), 480)}px"},
@@ -41,18 +48,16 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
 
 
 def _columns(view: View) -> list[dict[str, Any]]:
-    right = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
-    is_told = view.scoring.has_timesteps
-    written = {"editable": True, "cellClass": "written"}
-    columns = [
-        {"field": "rank", "maxWidth": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90},
-        {"field": "score", "maxWidth": 100, **right},
-        {"field": "times", "headerName": "× threshold", "maxWidth": 120, **right},
-        {"field": "outlier", "maxWidth": 100},
-        *([{"field": "stretch", "headerName": "worst stretch"}] if is_told else []),
-        *([{"field": "channels", "minWidth": 150}] if is_told else []),
-        *([{"field": "label", "maxWidth": 110}] if view.labels is not None else []),
+    right: dict[str, Any] = {"type": "rightAligned", "filter": False}
+    written: dict[str, Any] = {"editable": True, "cellClass": "written"}
+    columns: list[dict[str, Any]] = [
+        {"field": "rank", "headerName": "Rank", "width": 80, **right},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 100},
+        {"field": "score", "width": 95, **right},
+        {"field": "times", "headerName": "× threshold", "width": 120, **right},
+        {"field": "outlier", "width": 95, "filter": False},
+        *(FOUND if view.scoring.has_timesteps else []),
+        *([{"field": "label", "minWidth": 90}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",
@@ -60,8 +65,8 @@ def _columns(view: View) -> list[dict[str, Any]]:
             **written,
         },
         {"field": "cause", **written},
-        {"field": "comment", "minWidth": 120, **written},
-        {"field": "by", "minWidth": 110},
+        {"field": "comment", "minWidth": 130, "flex": 1, **written},
+        {"field": "by", "minWidth": 130},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
 

@@ -8,14 +8,21 @@ from dash import dcc, html
 
 from tsad_plugin.figures import CONFIG
 
+_CONFIG: Any = CONFIG
+
+
+def aria(**values: str) -> dict[str, Any]:
+    """Attributes for those who do not see the page: `aria(live="polite")`."""
+    return {f"aria-{name}": value for name, value in values.items()}
+
 
 def graph(name: str, label: str, figure: Any = None) -> Any:
     """A figure with a name for those who do not see it; empty until a callback draws it."""
-    given = {} if figure is None else {"figure": figure}
+    given: dict[str, Any] = {} if figure is None else {"figure": figure}
     return html.Div(
-        dcc.Graph(id=name, config=CONFIG, className="graph", **given),
+        dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
         role="figure",
-        **{"aria-label": label},
+        **aria(label=label),
     )
 
 

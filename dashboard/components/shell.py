@@ -54,6 +54,7 @@ def _header(workspace: str) -> Any:
             html.Span(workspace, className="workspace", title="workspace"),
             dmc.Select(
                 id="shell-scoring",
+                className="scoring",
                 data=[],
                 allowDeselect=False,
                 searchable=True,
@@ -62,6 +63,7 @@ def _header(workspace: str) -> Any:
             ),
             dmc.TextInput(
                 id="shell-who",
+                className="who",
                 value=_user(),
                 placeholder="your name",
                 debounce=True,

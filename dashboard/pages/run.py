@@ -7,19 +7,19 @@ from typing import Any
 import dash_mantine_components as dmc
 import numpy as np
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
-from tsad_plugin.population import axes_of
-from tsad_plugin.workspace import TimestepFindings
 
 from dashboard import drawing
 from dashboard.components import review
 from dashboard.components.notes import note
-from dashboard.components.parts import card, graph
+from dashboard.components.parts import aria, card, graph
 from dashboard.drawing import RunView
 from dashboard.reference import reference
 from dashboard.state import RUN, RUNS
 from dashboard.state import State as Url
 from dashboard.views import Standing, View, Views
 from dashboard.wording import summary
+from tsad_plugin.population import axes_of
+from tsad_plugin.workspace import TimestepFindings
 
 AXES = {"timestep": "Timestep", "elapsed": "Elapsed time", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
@@ -46,6 +46,7 @@ def layout(views: Views, url: Url) -> Any:
             className="columns",
         ),
         dcc.Store(id="run-at", data=_worst(run.found)),
+        dcc.Store(id="page-url", data=url.at("")),
     ]
 
 
@@ -93,7 +94,7 @@ def _head(view: View, standing: Standing, position: int, url: Url) -> Any:
                     html.Span(_place(view, threshold, position), className="quiet"),
                     _step("run-next", "Next (n) →", url, view, after),
                 ],
-                **{"aria-label": "outliers"},
+                **aria(label="outliers"),
             ),
         ],
         className="head",
@@ -118,7 +119,7 @@ def _place(view: View, threshold: float | None, position: int) -> str:
 
 def _step(name: str, text: str, url: Url, view: View, to: int | None) -> Any:
     if to is None:
-        return html.Span(text, className="button off", **{"aria-disabled": "true"})
+        return html.Span(text, className="button off", **aria(disabled="true"))
     return dcc.Link(text, id=name, href=url.at(RUN, run=view.names[to]), className="button")
 
 
@@ -174,7 +175,7 @@ def _aside(views: Views, history: list[Any]) -> Any:
     return html.Aside(
         card(
             "Verdict",
-            html.Div(review.record(history), id="run-verdict", **{"aria-live": "polite"}),
+            html.Div(review.record(history), id="run-verdict", **aria(live="polite")),
             *review.panel(current, causes),
             dmc.Button(
                 ["Undo", dmc.Kbd("z", size="xs", ml=6)],
@@ -192,8 +193,8 @@ def register(app: Dash, views: Views) -> None:
     _register_verdicts(app, views)
 
 
-def _seen(views: Views, search: str, axis: str) -> RunView:
-    url = Url.of(search)
+def _seen(views: Views, here: str, axis: str) -> RunView:
+    url = Url.of(here)
     view = views.of(url.scoring)
     return look(views, view, views.standing(view), view.position(url.run), url, axis)
 
@@ -204,46 +205,46 @@ def _register_figures(app: Dash, views: Views) -> None:
         Input("run-axis", "value"),
         Input("run-channels", "value"),
         Input("run-at", "data"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def draw(axis: str, channels: list[str], at: int | None, search: str) -> Any:
+    def draw(axis: str, channels: list[str], at: int | None, here: str) -> Any:
         """The courses, on another axis or of other channels."""
-        run = _seen(views, search, axis)
+        run = _seen(views, here, axis)
         return drawing.courses(run, channels or list(run.shares)[:1], at)
 
     @app.callback(
         Output("run-map", "figure"),
         Input("run-axis", "value"),
         Input("run-at", "data"),
-        State("url", "search"),
+        State("page-url", "data"),
     )
-    def draw_map(axis: str, at: int | None, search: str) -> Any:
+    def draw_map(axis: str, at: int | None, here: str) -> Any:
         """The error map."""
-        return drawing.error_map(_seen(views, search, axis), at)
+        return drawing.error_map(_seen(views, here, axis), at)
 
     @app.callback(
         Output("run-bars", "figure"),
         Input("run-at", "data"),
         Input("run-axis", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
     )
-    def draw_bars(at: int | None, axis: str, search: str) -> Any:
+    def draw_bars(at: int | None, axis: str, here: str) -> Any:
         """The contributions at the time that was clicked."""
-        return no_update if at is None else drawing.contributions_at(_seen(views, search, axis), at)
+        return no_update if at is None else drawing.contributions_at(_seen(views, here, axis), at)
 
     @app.callback(
         Output("run-at", "data"),
         Input("run-courses", "clickData"),
         Input("run-map", "clickData"),
         State("run-axis", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def point(_courses: Any, _map: Any, axis: str, search: str) -> Any:
+    def point(_courses: Any, _map: Any, axis: str, here: str) -> Any:
         """Look at the time that was clicked."""
         points = (ctx.triggered[0]["value"] or {}).get("points")
-        return _seen(views, search, axis).nearest(float(points[0]["x"])) if points else no_update
+        return _seen(views, here, axis).nearest(float(points[0]["x"])) if points else no_update
 
 
 def _register_verdicts(app: Dash, views: Views) -> None:
@@ -253,14 +254,14 @@ def _register_verdicts(app: Dash, views: Views) -> None:
         State("run-cause", "value"),
         State("run-comment", "value"),
         State("shell-who", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def judge(clicks: list[int | None], cause: str, comment: str, who: str, search: str) -> Any:
+    def judge(clicks: list[int | None], cause: str, comment: str, who: str, here: str) -> Any:
         """Keep a verdict."""
         if not any(clicks):
             return no_update
-        view, run = _named(views, search)
+        view, run = _named(views, here)
         kept = views.workspace.review.judge(
             view.data_set,
             run,
@@ -278,19 +279,19 @@ def _register_verdicts(app: Dash, views: Views) -> None:
         Output("run-comment", "value"),
         Input("run-undo", "n_clicks"),
         State("shell-who", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def undo(_clicks: int, who: str, search: str) -> Any:
+    def undo(_clicks: int, who: str, here: str) -> Any:
         """Go back to what was said before."""
-        view, run = _named(views, search)
+        view, run = _named(views, here)
         now = views.workspace.review.undo(view.data_set, run, who=who or "")
         note(f"Run {run}: back to {now.verdict or 'no verdict'}.")
         history = views.workspace.review.history(view.data_set, run)
         return review.record(history), now.cause, now.comment
 
 
-def _named(views: Views, search: str) -> tuple[View, str]:
-    url = Url.of(search)
+def _named(views: Views, here: str) -> tuple[View, str]:
+    url = Url.of(here)
     view = views.of(url.scoring)
     return view, view.names[view.position(url.run)]

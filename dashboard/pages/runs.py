@@ -7,12 +7,11 @@ from typing import Any
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
-from tsad_plugin.workspace import VERDICTS, ThresholdVersion
 
 from dashboard import drawing
 from dashboard.components.grid import ALL, OUTLIERS, SHOWN, grid, rows
 from dashboard.components.notes import note
-from dashboard.components.parts import card, graph
+from dashboard.components.parts import aria, card, graph
 from dashboard.reference import CHOSEN, Reference, reference, references
 from dashboard.state import RUN
 from dashboard.state import State as Url
@@ -20,6 +19,7 @@ from dashboard.views import Standing, View, Views
 from dashboard.wording import headline, open_outliers, when
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number
+from tsad_plugin.workspace import VERDICTS, ThresholdVersion
 
 LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
 
@@ -64,10 +64,11 @@ def layout(views: Views, url: Url) -> Any:
         card("Runs, the most abnormal first", *_list(view, standing, shown, url)),
         dcc.Store(id="runs-scale", data=_scale(good)),
         dcc.Store(id="runs-judged"),
+        dcc.Store(id="page-url", data=url.at("")),
     ]
 
 
-LIVE = {"aria-live": "polite"}
+LIVE = aria(live="polite")
 
 
 def _controls(view: View, standing: Standing, good: Reference) -> Any:
@@ -185,12 +186,12 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Output("runs-count", "children"),
         Input("runs-threshold", "value"),
         Input("runs-judged", "data"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def move(value: Any, _judged: Any, search: str) -> Any:
+    def move(value: Any, _judged: Any, here: str) -> Any:
         """Move the threshold in the charts, and count again."""
-        view, standing, good, threshold = _now(views, search, value)
+        view, standing, good, threshold = _now(views, here, value)
         chart = drawing.scores(view, standing, good, threshold)
         bars = drawing.histogram(view, good, threshold)
         return (
@@ -204,12 +205,12 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Input("runs-keep", "n_clicks"),
         State("runs-threshold", "value"),
         State("shell-who", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def keep(_clicks: int, value: Any, who: str, search: str) -> Any:
+    def keep(_clicks: int, value: Any, who: str, here: str) -> Any:
         """Keep the threshold for all scorings of this model."""
-        view, _, good, threshold = _now(views, search, value)
+        view, _, good, threshold = _now(views, here, value)
         if threshold is None:
             raise ValueError("there is no threshold to keep: write one, or move the slider")
         origin = f"k = {good.k(threshold):.2f}, {good.name}" if good.can_scale else "set by hand"
@@ -220,9 +221,9 @@ def _register_threshold(app: Dash, views: Views) -> None:
         return kept_text(kept)
 
 
-def _now(views: Views, search: str, value: Any) -> tuple[View, Standing, Reference, float | None]:
+def _now(views: Views, here: str, value: Any) -> tuple[View, Standing, Reference, float | None]:
     """What a URL shows, how it stands, and the threshold that is tried."""
-    url = Url.of(search)
+    url = Url.of(here)
     view = views.of(url.scoring)
     standing = views.standing(view)
     return view, standing, reference(view, standing, url.good), chosen_threshold(value)
@@ -234,24 +235,24 @@ def _register_grid(app: Dash, views: Views) -> None:
         Input("runs-threshold", "value"),
         Input("runs-show", "value"),
         Input("runs-judged", "data"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def fill(value: Any, shown: str, _judged: Any, search: str) -> Any:
+    def fill(value: Any, shown: str, _judged: Any, here: str) -> Any:
         """The rows that are to be shown."""
-        view, standing, _, threshold = _now(views, search, value)
-        return rows(view, standing, threshold, shown, Url.of(search))
+        view, standing, _, threshold = _now(views, here, value)
+        return rows(view, standing, threshold, shown, Url.of(here))
 
     @app.callback(
         Output("runs-judged", "data"),
         Input("runs-grid", "cellValueChanged"),
         State("shell-who", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def judge(changes: list[dict[str, Any]], who: str, search: str) -> Any:
+    def judge(changes: list[dict[str, Any]], who: str, here: str) -> Any:
         """Keep what was written into the grid."""
-        view = views.of(Url.of(search).scoring)
+        view = views.of(Url.of(here).scoring)
         for change in changes or ():
             written = change["data"]
             if written.get("verdict") not in VERDICTS:
@@ -275,12 +276,14 @@ def _register_grid(app: Dash, views: Views) -> None:
         Input("runs-choose", "n_clicks"),
         State("runs-grid", "selectedRows"),
         State("shell-who", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def choose(_clicks: int, ticked: list[dict[str, Any]] | None, who: str, search: str) -> Any:
+    def choose(clicks: int | None, ticked: list[dict[str, Any]] | None, who: str, here: str) -> Any:
         """Take the ticked runs as the good ones."""
-        url = Url.of(search)
+        if not clicks:  # the page has just been drawn
+            return no_update
+        url = Url.of(here)
         view = views.of(url.scoring)
         names = [row["run"] for row in ticked or ()]
         if len(names) < 2:
@@ -294,12 +297,12 @@ def _register_links(app: Dash, views: Views) -> None:
     @app.callback(
         Output("url", "search", allow_duplicate=True),
         Input("runs-good", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def compare(key: str, search: str) -> Any:
+    def compare(key: str, here: str) -> Any:
         """Take other runs as the good ones."""
-        url = Url.of(search)
+        url = Url.of(here)
         view = views.of(url.scoring)
         now = reference(view, views.standing(view), url.good).key
         return no_update if key == now else url.at("", good=key)
@@ -307,10 +310,10 @@ def _register_links(app: Dash, views: Views) -> None:
     @app.callback(
         Output("url", "href", allow_duplicate=True),
         Input("runs-chart", "clickData"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def open_run(clicked: dict[str, Any] | None, search: str) -> Any:
+    def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Open the run that was clicked."""
         run = (clicked or {"points": [{}]})["points"][0].get("customdata")
-        return no_update if run is None else Url.of(search).at(RUN, run=run)
+        return no_update if run is None else Url.of(here).at(RUN, run=run)

@@ -129,7 +129,7 @@ def _add_bands(
             line={"width": 0},
             mode="lines",
             name=f"± {k:g}σ",
-            uid=f"band {k:g}",
+            uid=f"band-{k:g}",
             legendrank=1010 + len(widest_first) - i,
             hoverinfo="skip",
         )
