@@ -55,6 +55,10 @@ CLASSES: dict[str, type] = {
 }
 
 
+class CannotSave(ValueError):
+    """An object, or something in it, is of a class that is not this package's."""
+
+
 def _encode(value: Any, where: str, arrays: dict[str, NDArray[Any]]) -> Any:
     """A value as JSON; its arrays go to `arrays`."""
     if value is None or isinstance(value, (bool, int, str)):
@@ -79,7 +83,7 @@ def _encode(value: Any, where: str, arrays: dict[str, NDArray[Any]]) -> Any:
 def encode(value: Any, where: str, arrays: dict[str, NDArray[Any]]) -> Any:
     """Return one of our objects as JSON; its arrays go to `arrays`, by names that begin `where`."""
     if CLASSES.get(type(value).__name__) is not type(value):
-        raise ValueError(_cannot_save(value, where))
+        raise CannotSave(_cannot_save(value, where))
     attributes = dict(vars(value))
     network = attributes.pop("network_", None)
     encoded = {k: _encode(v, f"{where}.{k}", arrays) for k, v in attributes.items()}

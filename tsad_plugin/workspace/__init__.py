@@ -1,0 +1,29 @@
+"""The workspace: data sets, models, scorings and verdicts in one folder."""
+
+from .records import (
+    VERDICTS,
+    Damaged,
+    DataSet,
+    Model,
+    NotInWorkspace,
+    Scoring,
+    ThresholdVersion,
+    TimestepFindings,
+    Verdict,
+)
+from .review import Review
+from .workspace import Workspace
+
+__all__ = [
+    "VERDICTS",
+    "Damaged",
+    "DataSet",
+    "Model",
+    "NotInWorkspace",
+    "Review",
+    "Scoring",
+    "ThresholdVersion",
+    "TimestepFindings",
+    "Verdict",
+    "Workspace",
+]

@@ -1,0 +1,132 @@
+"""Parquet files of runs of unequal length: a row a timestep, and a run is read without the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+
+from .columns import as_array, as_column
+from .records import Damaged
+
+ROWS = 20_000  # of a row group, which is read as a whole
+VALUES = 2**21  # of a row group at most: of many channels it has fewer rows
+# Row groups are compressed but not in dictionaries: hardly two values are equal. A checksum a page
+# tells what a disk has changed.
+WRITING: dict[str, Any] = {
+    "compression": "zstd",
+    "use_dictionary": False,
+    "write_page_checksum": True,
+}
+
+
+class Ragged(NamedTuple):
+    """Some runs: values of (t_i, k) each, and times of (t_i,) each where there are any."""
+
+    values: list[NDArray[Any]]
+    times: list[NDArray[Any]] | None
+
+
+def slices(lengths: NDArray[np.int64], width: int) -> Iterator[slice]:
+    """Slices of runs of these lengths: about as many as a row group holds, at least one run."""
+    most = max(1, min(ROWS, VALUES // max(1, width)))
+    groups = (np.cumsum(lengths) - 1) // most
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    return (slice(a, b) for a, b in pairwise([*starts.tolist(), len(lengths)]))
+
+
+class RaggedWriter:
+    """Writes runs slice by slice, each a row group; `columns` name the values of a timestep."""
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path, self.columns, self.n_runs = path, columns, 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def add(self, runs: Ragged) -> None:
+        """Write the next runs; those of one file have one type of values and one of times."""
+        positions = np.arange(self.n_runs, self.n_runs + len(runs.values), dtype=np.int32)
+        lengths = [len(values) for values in runs.values]
+        columns = [as_column("run", np.repeat(positions, lengths), "run")]
+        if runs.times is not None:
+            columns.append(as_column("time", np.concatenate(runs.times), "time"))
+        rows = np.concatenate(runs.values).T
+        columns += [as_column(n, v, n) for n, v in zip(self.columns, rows, strict=True)]
+        fields, arrays = zip(*columns, strict=True)
+        self._write(pa.Table.from_arrays(list(arrays), schema=pa.schema(fields)))
+        self.n_runs += len(lengths)
+
+    def _write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, table.schema, **WRITING)
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def read_ragged(path: Path, positions: ArrayLike) -> Ragged:
+    """Read these runs, in this order; raises Damaged where the file is not whole."""
+    wanted = np.asarray(positions, dtype=np.int64)
+    with intact(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table = file.read_row_groups(_groups(file.metadata, wanted))
+        runs = table["run"].to_numpy()
+        starts, ends = (np.searchsorted(runs, wanted, side).tolist() for side in ("left", "right"))
+        if any(start == end for start, end in zip(starts, ends, strict=True)):
+            raise KeyError("a run")
+        cuts = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+        return _cut(table, cuts)
+
+
+def _groups(metadata: pq.FileMetaData, wanted: NDArray[np.int64]) -> list[int]:
+    """Row groups that hold one of these runs; the first column is the run."""
+    found = []
+    for group in range(metadata.num_row_groups):
+        held = metadata.row_group(group).column(0).statistics
+        if ((held.min <= wanted) & (wanted <= held.max)).any():
+            found.append(group)
+    return found
+
+
+def _cut(table: pa.Table, cuts: list[slice]) -> Ragged:
+    arrays = {f.name: as_array(f, table[f.name]) for f in table.schema if f.name != "run"}
+    times = arrays.pop("time", None)
+    values = np.column_stack(list(arrays.values()))
+    return Ragged(
+        [values[cut] for cut in cuts], None if times is None else [times[c] for c in cuts]
+    )
+
+
+@contextmanager
+def intact(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be read that it is missing, or damaged."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Damaged(f"{str(path)!r} is missing: {CURE}") from None
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise Damaged(f"{str(path)!r} is damaged ({error}): {CURE}") from None
+
+
+CURE = "restore its folder from a copy, or add what it held again"
+
+
+def read_table(path: Path) -> pa.Table:
+    """A whole file; raises Damaged where it is not whole."""
+    with intact(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read()
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table of a row a run."""
+    pq.write_table(table, path, **{**WRITING, "use_dictionary": True})

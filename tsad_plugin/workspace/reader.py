@@ -1,0 +1,159 @@
+"""What is read of a workspace: records of what it holds, and the files themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tsad_plugin.forms import plural
+from tsad_plugin.runs import Runs
+
+from . import data_sets, models, scorings
+from .database import pragma
+from .records import DataSet, Model, NotInWorkspace, Scoring, TimestepFindings
+from .review import Review
+from .store import Store, check_folder
+
+
+class WorkspaceReader:
+    """A workspace to read; `Workspace` adds to it."""
+
+    def __init__(self, path: str | os.PathLike[str], *, create: bool = False) -> None:
+        self.path = Path(path).resolve()
+        check_folder(self.path, create)
+        self._store = Store(self.path)
+        self.review = Review(self._store.database)
+        self._store.remove_leftovers()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def is_alive(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self._store.database.reading() as connection:
+                return pragma(connection, "schema_version") is not None
+        except ValueError:
+            return False
+
+    def data_sets(self) -> list[DataSet]:
+        """Records of all data sets, the newest first."""
+        return self._store.all(DataSet)
+
+    def models(self) -> list[Model]:
+        """Records of all models, the newest first."""
+        return self._store.all(Model)
+
+    def scorings(self) -> list[Scoring]:
+        """Records of all scorings, the newest first."""
+        return self._store.all(Scoring)
+
+    def data_set(self, id: int) -> DataSet:
+        """Record of a data set; raises NotInWorkspace."""
+        return self._store.one(DataSet, id)
+
+    def model(self, id: int) -> Model:
+        """Record of a model; raises NotInWorkspace."""
+        return self._store.one(Model, id)
+
+    def scoring(self, id: int) -> Scoring:
+        """Record of a scoring; raises NotInWorkspace."""
+        return self._store.one(Scoring, id)
+
+    def load_model(self, model: Model) -> Any:
+        """The detector itself; raises Damaged where it is foreign, missing or damaged."""
+        return models.read_model(self._store.folder(model), str(model.digest))
+
+    def read_runs(self, data_set: DataSet, positions: Sequence[int] | slice | None = None) -> Runs:
+        """Read runs as they were added; of a large data set only what is asked for.
+
+        Parameters
+        ----------
+        data_set : DataSet
+            Record of the runs.
+        positions : sequence of int or slice, optional
+            Which runs, in which order. Default: all.
+
+        Returns
+        -------
+        Runs
+            With ids, channels, units, times and labels.
+
+        Raises
+        ------
+        ValueError
+            As NotInWorkspace, if there is no run at a position; as Damaged, if a file is missing
+            or damaged.
+        """
+        try:
+            rows = np.arange(data_set.n_runs)[slice(None) if positions is None else positions]
+        except IndexError:
+            count = plural(data_set.n_runs, "run")
+            raise NotInWorkspace(
+                f"data set {data_set.name!r} has {count}, none at {positions!r}"
+            ) from None
+        return data_sets.read_runs(self._store.folder(data_set), data_set, rows)
+
+    def read_scores(self, scoring: Scoring) -> pd.DataFrame:
+        """Read a table of a row a run, in the order of the data set.
+
+        Parameters
+        ----------
+        scoring : Scoring
+            Its record.
+
+        Returns
+        -------
+        DataFrame
+            `run`, `score`, `label` (the detector's: 1 outlier), `n_timesteps`; and where timesteps
+            were scored, else empty: `start`, `end` (of the worst stretch), `start_time`,
+            `end_time`, `channel` and its `share` of the error there, `channels` (the leading ones,
+            as text), `duration` (deviation of the length, in standard deviations), `text`.
+
+        Raises
+        ------
+        Damaged
+            If the file is missing or damaged.
+        """
+        return scorings.read_scores(self._store.folder(scoring))
+
+    def read_timesteps(self, scoring: Scoring, position: int) -> TimestepFindings | None:
+        """Read what was found in one run; None where the detector only scores runs.
+
+        Parameters
+        ----------
+        scoring : Scoring
+            Its record.
+        position : int
+            Of the run in the data set.
+
+        Returns
+        -------
+        TimestepFindings or None
+            Scores (n_timesteps,), contributions and reconstruction (n_timesteps, n_channels).
+
+        Raises
+        ------
+        Damaged
+            If the file is missing or damaged, or there is no run at that position.
+        """
+        if not scoring.has_timesteps:
+            return None
+        return scorings.read_timesteps(self._store.folder(scoring), position)
+
+    def read_calibration(self, scoring: Scoring) -> NDArray[np.float64]:
+        """Scores of good runs held out, (n,); none where there are none. Raises Damaged."""
+        return scorings.read_calibration(self._store.folder(scoring))
