@@ -132,6 +132,12 @@ def read_runs(folder: Path, data_set: DataSet, positions: NDArray[np.intp]) -> R
     )
 
 
+def read_labels(folder: Path) -> list[Any] | None:
+    """What is known of each run; None where nothing is."""
+    table = read_table(folder / RUNS)
+    return table["label"].to_pylist() if "label" in table.column_names else None
+
+
 def read_lengths(folder: Path) -> NDArray[np.int64]:
     """Timesteps of each run, shape (n_runs,)."""
     return read_table(folder / RUNS)["n_timesteps"].to_numpy()

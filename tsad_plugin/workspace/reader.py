@@ -77,6 +77,10 @@ class WorkspaceReader:
         """The detector itself; raises Damaged where it is foreign, missing or damaged."""
         return models.read_model(self._store.folder(model), str(model.digest))
 
+    def model_folder(self, model: Model) -> Path:
+        """Folder of a model that is no foreign one, for `tsad_plugin.load`."""
+        return self._store.folder(model)
+
     def read_runs(self, data_set: DataSet, positions: Sequence[int] | slice | None = None) -> Runs:
         """Read runs as they were added; of a large data set only what is asked for.
 
@@ -107,6 +111,10 @@ class WorkspaceReader:
             ) from None
         return data_sets.read_runs(self._store.folder(data_set), data_set, rows)
 
+    def read_labels(self, data_set: DataSet) -> list[Any] | None:
+        """What is known of each run, without its values; None where nothing is. Raises Damaged."""
+        return data_sets.read_labels(self._store.folder(data_set))
+
     def read_scores(self, scoring: Scoring) -> pd.DataFrame:
         """Read a table of a row a run, in the order of the data set.
 
@@ -120,8 +128,9 @@ class WorkspaceReader:
         DataFrame
             `run`, `score`, `label` (the detector's: 1 outlier), `n_timesteps`; and where timesteps
             were scored, else empty: `start`, `end` (of the worst stretch), `start_time`,
-            `end_time`, `channel` and its `share` of the error there, `channels` (the leading ones,
-            as text), `duration` (deviation of the length, in standard deviations), `text`.
+            `end_time`, `stretch` (these in words), `channel` and its `share` of the error there,
+            `channels` (the leading ones, in words), `duration` (deviation of the length, in
+            standard deviations), `text`.
 
         Raises
         ------

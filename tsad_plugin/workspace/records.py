@@ -158,6 +158,11 @@ class Verdict:
     supersedes: int | None
     restores: int | None
 
+    @property
+    def is_undo(self) -> bool:
+        """Whether it took back the one before it."""
+        return self.verdict is None or self.restores is not None
+
 
 @dataclass(frozen=True)
 class ThresholdVersion:

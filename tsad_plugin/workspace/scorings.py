@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from tsad_plugin.explanation import Explanation
+from tsad_plugin.explanation import Explanation, stretch_text
 from tsad_plugin.forms import as_float, plural
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, channels_text
+from tsad_plugin.runs import Runs
 
 from .models import threshold_of
 from .ragged import Ragged, RaggedWriter, read_ragged, read_table, slices, write_table
@@ -23,7 +24,7 @@ from .records import TimestepFindings
 SCORES, TIMESTEPS, CALIBRATION = "scores.parquet", "timesteps.parquet", "calibration.parquet"
 # Of a row a run; those from `start` on are empty where a detector only scores.
 COLUMNS = ["run", "score", "label", "n_timesteps", "start", "end", "start_time", "end_time"]
-COLUMNS += ["channel", "share", "channels", "duration", "text"]
+COLUMNS += ["stretch", "channel", "share", "channels", "duration", "text"]
 LARGEST = np.finfo(np.float32).max
 
 
@@ -107,7 +108,7 @@ def write_scored(folder: Path, scored: Scored, channels: tuple[str, ...]) -> Non
         for part in slices(scored.runs.lengths, len(names)):
             runs = scored.runs[part]
             explained = scored.detector.explain_all(runs)
-            rows += [_row(e, n) for e, n in zip(explained, runs.lengths, strict=True)]
+            rows += [_row(e, runs, i) for i, e in enumerate(explained)]
             writer.add(Ragged(_findings(scored.detector, runs, order), None))
     _write(folder, pd.DataFrame(rows), RunScores.of(scored))
 
@@ -133,15 +134,17 @@ def _findings(
     return [np.clip(part, -LARGEST, LARGEST).astype(np.float32) for part in parts]
 
 
-def _row(found: Explanation, n_timesteps: int) -> dict[str, Any]:
+def _row(found: Explanation, runs: Runs, i: int) -> dict[str, Any]:
     channel, share = next(iter(found.channels.items()))
+    times = None if runs.times is None else runs.times[i]
     return {
         "run": str(found.run),
-        "n_timesteps": n_timesteps,
+        "n_timesteps": int(runs.lengths[i]),
         "start": found.start,
         "end": found.end,
         "start_time": found.start_time,
         "end_time": found.end_time,
+        "stretch": stretch_text(found.start, found.end, times, runs.time_unit),
         "channel": channel,
         "share": share,
         "channels": channels_text(found),
