@@ -66,9 +66,24 @@ def answer_errors(server: Flask) -> None:
     server.register_error_handler(Exception, _unexpected)
 
 
-def _unexpected(error: Exception) -> Response:
+def told(error: Exception) -> str:
+    """Log an error with its traceback, under a name; for an app's `on_error`, too.
+
+    Parameters
+    ----------
+    error : Exception
+        What happened, during a request.
+
+    Returns
+    -------
+    str
+        What to say about it: the name, and not a word of the error itself.
+    """
     name = secrets.token_hex(4)
     # The path as repr: a line break in it must not look like a line of the log.
     logger.error("error %s in %s %r", name, request.method, request.path, exc_info=error)
-    text = f"Something went wrong in the dashboard (error {name}). Its log has the details."
-    return page(InternalServerError(text))
+    return f"Something went wrong in the dashboard (error {name}). Its log has the details."
+
+
+def _unexpected(error: Exception) -> Response:
+    return page(InternalServerError(told(error)))
