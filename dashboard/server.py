@@ -95,8 +95,8 @@ def _take(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise ValueError(
-            f"cannot listen on port {settings.port} of '{settings.host}' ({error.strerror}): choose "
-            "another with --port or --host; port 0 takes any free one"
+            f"cannot listen on port {settings.port} of '{settings.host}' ({error.strerror}): "
+            "choose another with --port or --host; port 0 takes any free one"
         ) from error
 
 
