@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from tsad_plugin.population import Population, axis_values
-from tsad_plugin.workspace import TimestepFindings
 
 from tsad_plugin import figures
 from tsad_plugin.figures import Course
+from tsad_plugin.population import Population, axis_values
 from tsad_plugin.runs import Runs
+from tsad_plugin.workspace import TimestepFindings
 
 from .reference import Reference
 from .views import Standing, View
@@ -161,8 +161,9 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     if contributions is None:
         return figures.contribution_bars([], [])
     return figures.contribution_bars(
-        np.nan_to_num(contributions[at]),
+        contributions[at],
         run.runs.channels,
+        title=f"at {run.x_title} {run.x[at]:.4g}",
         usual=np.nan_to_num(np.nanmean(contributions, axis=0)),
     )
 

@@ -60,7 +60,7 @@ def protect(app: dash.Dash, settings: Settings, is_alive: Callable[[], bool]) ->
     Raises
     ------
     ValueError
-        Other machines are served without a token, or the token is short.
+        The settings are not safe, see `check_address`.
     """
     check_address(settings)
     server: Flask = app.server
@@ -87,8 +87,10 @@ def check_address(settings: Settings) -> None:
     Raises
     ------
     ValueError
-        There is none, or it is short.
+        There is none, or it is short; or there is no such port.
     """
+    if not 0 <= settings.port < 2**16:
+        raise ValueError(f"port must be 0 to 65535, got {settings.port}")
     if settings.token is None and not is_loopback(settings.host):
         raise ValueError(
             f"other machines reach the address '{settings.host}', and no token is set: "

@@ -93,11 +93,10 @@ def _take(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
         raise ValueError(
-            f"cannot listen on port {settings.port} of '{settings.host}' ({reason}): choose "
-            "another with --port or --host; port 0 takes any free one"
+            f"cannot listen on port {settings.port} of '{settings.host}' ({error.strerror}): "
+            "choose another with --port or --host; port 0 takes any free one"
         ) from error
 
 

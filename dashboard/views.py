@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tsad_plugin.population import Population, population
-from tsad_plugin.workspace import DataSet, Model, Scoring, ThresholdVersion, Verdict, Workspace
 
 from tsad_plugin.forms import did_you_mean, shorten
+from tsad_plugin.population import Population, population
+from tsad_plugin.workspace import DataSet, Model, Scoring, ThresholdVersion, Verdict, Workspace
 
 KEPT = 8  # scorings, and populations, that stay in memory
 
@@ -177,3 +177,11 @@ class Views:
     def _add_up(self, data_set: int, positions: tuple[int, ...] | None, axis: str) -> Population:
         runs = self.workspace.read_runs(self.workspace.data_set(data_set), positions)
         return population(runs, axis)
+
+
+def signature(who: str | None) -> str:
+    """The name that is kept with what somebody decides; raises a ValueError where there is none."""
+    name = (who or "").strip()
+    if not name:
+        raise ValueError("write your name above first: it is kept with what you decide")
+    return name

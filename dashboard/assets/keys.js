@@ -4,7 +4,8 @@
         n: "#run-next", p: "#run-previous", r: "#run-back",
         t: ".key-t", f: ".key-f", u: ".key-u", z: ".key-z", "?": ".key-help",
     };
-    const busy = "input, textarea, select, [contenteditable=true], .ag-root-wrapper, [role=dialog]";
+    const written = "input:not([type=radio], [type=checkbox], [readonly]), textarea, select";
+    const busy = written + ", [contenteditable=true], .ag-root-wrapper, [role=dialog]";
     document.addEventListener("keydown", function (event) {
         if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
         if (event.target.closest && event.target.closest(busy)) return;

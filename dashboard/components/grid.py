@@ -97,7 +97,7 @@ def _row(
     return {
         "rank": view.ranks[i],
         "run": run,
-        "href": state.at(RUN, scoring=view.scoring.id, run=run),
+        "href": state.at(RUN, run=run),
         "score": _rounded(score),
         "times": _rounded(score / threshold)
         if threshold is not None and threshold > TINY

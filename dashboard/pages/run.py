@@ -16,7 +16,7 @@ from dashboard.drawing import RunView
 from dashboard.reference import reference
 from dashboard.state import RUN, RUNS
 from dashboard.state import State as Url
-from dashboard.views import Standing, View, Views
+from dashboard.views import Standing, View, Views, signature
 from dashboard.wording import summary
 from tsad_plugin.population import axes_of
 from tsad_plugin.workspace import TimestepFindings
@@ -28,6 +28,7 @@ DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
 def layout(views: Views, url: Url) -> Any:
     """The page of a run."""
     view = views.of(url.scoring)
+    url = url._replace(scoring=view.scoring.id)  # a newer one must not slip under this page
     standing = views.standing(view)
     position = view.position(url.run)
     run = look(views, view, standing, position, url, "timestep")
@@ -128,7 +129,7 @@ def _courses(run: RunView, channels: list[str], axes: list[dict[str, str]]) -> A
         {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
         for name, share in run.shares.items()
     ]
-    figure = drawing.courses(run, channels)
+    figure = drawing.courses(run, channels, _worst(run.found))
     return card(
         "The run over the good runs",
         html.Div(
@@ -268,7 +269,7 @@ def _register_verdicts(app: Dash, views: Views) -> None:
             ctx.triggered_id["verdict"],
             cause=cause or "",
             comment=comment or "",
-            who=who or "",
+            who=signature(who),
         )
         note(f"Run {run}: {kept.verdict} is kept.")
         return review.record(views.workspace.review.history(view.data_set, run))
@@ -285,7 +286,7 @@ def _register_verdicts(app: Dash, views: Views) -> None:
     def undo(_clicks: int, who: str, here: str) -> Any:
         """Go back to what was said before."""
         view, run = _named(views, here)
-        now = views.workspace.review.undo(view.data_set, run, who=who or "")
+        now = views.workspace.review.undo(view.data_set, run, who=signature(who))
         note(f"Run {run}: back to {now.verdict or 'no verdict'}.")
         history = views.workspace.review.history(view.data_set, run)
         return review.record(history), now.cause, now.comment

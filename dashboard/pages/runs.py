@@ -15,7 +15,7 @@ from dashboard.components.parts import aria, card, graph
 from dashboard.reference import CHOSEN, Reference, reference, references
 from dashboard.state import RUN
 from dashboard.state import State as Url
-from dashboard.views import Standing, View, Views
+from dashboard.views import Standing, View, Views, signature
 from dashboard.wording import headline, open_outliers, when
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number
@@ -27,6 +27,7 @@ LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between t
 def layout(views: Views, url: Url) -> Any:
     """The page of a scoring."""
     view = views.of(url.scoring)
+    url = url._replace(scoring=view.scoring.id)  # a newer one must not slip under this page
     standing = views.standing(view)
     good = reference(view, standing, url.good)
     threshold = standing.threshold.value
@@ -40,7 +41,7 @@ def layout(views: Views, url: Url) -> Any:
                 dcc.Link(
                     "Review the worst (n)",
                     id="run-next",
-                    href=url.at(RUN, scoring=view.scoring.id, run=view.names[first[0]]),
+                    href=url.at(RUN, run=view.names[first[0]]),
                     className="button",
                 ),
             ],
@@ -215,7 +216,7 @@ def _register_threshold(app: Dash, views: Views) -> None:
             raise ValueError("there is no threshold to keep: write one, or move the slider")
         origin = f"k = {good.k(threshold):.2f}, {good.name}" if good.can_scale else "set by hand"
         kept = views.workspace.review.set_threshold(
-            view.model, threshold, origin=origin, who=who or ""
+            view.model, threshold, origin=origin, who=signature(who)
         )
         note(f"Threshold {number(threshold)} is kept for {view.model.detector}.")
         return kept_text(kept)
@@ -266,7 +267,7 @@ def _register_grid(app: Dash, views: Views) -> None:
                 written["verdict"],
                 cause=written.get("cause") or "",
                 comment=written.get("comment") or "",
-                who=who or "",
+                who=signature(who),
             )
             note(f"Run {kept.run}: {kept.verdict} is kept.")
         return ctx.triggered[0]["value"] and changes[-1].get("timestamp")
@@ -288,7 +289,7 @@ def _register_grid(app: Dash, views: Views) -> None:
         names = [row["run"] for row in ticked or ()]
         if len(names) < 2:
             raise ValueError(f"{plural(len(names), 'run')} ticked: good runs are at least 2")
-        views.workspace.review.choose_good_runs(view.data_set, names, who=who or "")
+        views.workspace.review.choose_good_runs(view.data_set, names, who=signature(who))
         note(f"{len(names)} good runs are kept for {view.data_set.name}.")
         return url.at("", good=CHOSEN)
 

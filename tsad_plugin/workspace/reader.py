@@ -103,7 +103,7 @@ class WorkspaceReader:
             or damaged.
         """
         try:
-            rows = np.arange(data_set.n_runs)[slice(None) if positions is None else positions]
+            rows = np.arange(data_set.n_runs)[_as_index(positions)]
         except IndexError:
             count = plural(data_set.n_runs, "run")
             raise NotInWorkspace(
@@ -166,3 +166,10 @@ class WorkspaceReader:
     def read_calibration(self, scoring: Scoring) -> NDArray[np.float64]:
         """Scores of good runs held out, (n,); none where there are none. Raises Damaged."""
         return scorings.read_calibration(self._store.folder(scoring))
+
+
+def _as_index(positions: Sequence[int] | slice | None) -> slice | list[int]:
+    """What takes these positions of an array; to it a tuple would be one place."""
+    if positions is None:
+        return slice(None)
+    return positions if isinstance(positions, slice) else list(positions)

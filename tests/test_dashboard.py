@@ -1,0 +1,529 @@
+"""The dashboard without a browser: what pages show, what callbacks do."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reviewing import ABNORMAL, fill, new_runs
+
+from dashboard import Settings, create_app, drawing
+from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
+from dashboard.drawing import RunView
+from dashboard.pages import run as run_page
+from dashboard.reference import (
+    CHOSEN,
+    CONFIRMED,
+    HELD_OUT,
+    USUAL,
+    performance,
+    reference,
+    references,
+    truth,
+)
+from dashboard.state import State
+from dashboard.views import View, Views
+from dashboard.wording import headline, open_outliers, summary
+from tsad_plugin.workspace import Workspace
+
+WORST = "B-3"
+AT_NEW = {"page_url__data": "?scoring=2"}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with fill(tmp_path / "ws", labels=True) as filled:
+        yield filled
+
+
+@pytest.fixture
+def views(workspace: Workspace) -> Views:
+    return Views(workspace)
+
+
+def newest(views: Views) -> View:
+    return views.of(None)
+
+
+# -- what a URL says --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "state",
+    [State(), State(3), State(3, "B 17/ü&=?"), State(3, "x", "label:ok"), State(None, "#")],
+)
+def test_a_state_survives_its_url(state: State) -> None:
+    page, _, search = state.at("/run").partition("?")
+    assert page == "/run" and State.of(search) == state == State.of(f"?{search}")
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", "²", "9" * 40])
+def test_a_url_with_no_number_of_a_scoring_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match="there is no scoring"):
+        State.of(f"?scoring={number}")
+
+
+# -- what is good, what is abnormal ---------------------------------------------------------------
+
+
+def test_the_abnormal_runs_rank_first(views: Views) -> None:
+    view = newest(views)
+    assert {view.names[i] for i in view.ranked[:3]} == set(ABNORMAL)
+    assert view.names[view.ranked[0]] == WORST
+    threshold = views.standing(view).threshold.value
+    assert {view.names[i] for i in np.flatnonzero(view.outliers(threshold))} == set(ABNORMAL)
+
+
+def test_without_a_threshold_the_detectors_labels_hold(views: Views) -> None:
+    view = newest(views)
+    assert view.outliers(None).tolist() == (view.table["label"] == 1).tolist()
+
+
+def test_good_runs_are_those_held_out_until_somebody_chooses(views: Views) -> None:
+    view = newest(views)
+    standing = views.standing(view)
+    first = reference(view, standing, None)
+    assert first.key == HELD_OUT and first.positions is None
+    assert first.scores.tolist() == view.calibration.tolist()
+    views.workspace.review.choose_good_runs(view.data_set, ["B-0", "B-1", "B-2"], who="anna")
+    chosen = reference(view, views.standing(view), None)
+    assert chosen.key == CHOSEN and chosen.positions == [0, 1, 2]
+    assert reference(view, views.standing(view), HELD_OUT).key == HELD_OUT
+
+
+def test_references_leave_out_faults_and_offer_labels(views: Views) -> None:
+    view, review = newest(views), views.workspace.review
+    review.judge(view.data_set, "B-0", "fault", who="anna")
+    for run in ("B-1", "B-2"):
+        review.judge(view.data_set, run, "no fault", who="anna")
+    found = {r.key: r for r in references(view, views.standing(view))}
+    assert set(found) == {HELD_OUT, USUAL, CONFIRMED, "label:ok", "label:bad"}
+    assert 0 not in found[USUAL].positions and len(found[USUAL].positions) == 20 - 3 - 1
+    assert found[CONFIRMED].positions == [1, 2]
+    assert [view.names[i] for i in found["label:bad"].positions] == list(ABNORMAL)
+
+
+def test_k_and_threshold_are_inverse(views: Views) -> None:
+    view = newest(views)
+    good = reference(view, views.standing(view), None)
+    assert good.k(good.threshold(2.5)) == pytest.approx(2.5)
+    naive = np.mean(view.calibration) + 3 * np.std(view.calibration, ddof=1)
+    assert good.threshold(3) == pytest.approx(naive)
+    assert views.standing(view).threshold.value == pytest.approx(naive)  # KSigma(3) learned it
+
+
+def test_truth_is_the_label_until_a_verdict_says_otherwise(views: Views) -> None:
+    view, review = newest(views), views.workspace.review
+    known = truth(view, views.standing(view))
+    assert known.tolist() == [float(name in ABNORMAL) for name in view.names]
+    review.judge(view.data_set, "B-3", "no fault", who="anna")
+    review.judge(view.data_set, "B-0", "unsure", who="anna")
+    known = truth(view, views.standing(view))
+    assert known[3] == 0 and np.isnan(known[0]) and known[7] == 1
+
+
+@pytest.mark.parametrize(
+    ("flagged", "known", "said"),
+    [
+        ([1, 1, 0, 0], [1, 0, 1, 0], "precision 50% (1 of 2), recall 50% (1 of 2)"),
+        ([0, 0, 0], [1, 0, np.nan], "recall 0% (0 of 1)"),
+        ([1, 1], [0, np.nan], "precision 0% (0 of 1)"),
+        ([1, 0], [np.nan, np.nan], ""),
+    ],
+)
+def test_precision_and_recall_count_what_is_known(
+    flagged: list[int], known: list[float], said: str
+) -> None:
+    assert performance(np.array(flagged, bool), np.array(known)) == said
+
+
+# -- words --------------------------------------------------------------------------------------
+
+
+def test_the_summary_names_score_threshold_channel_and_time(views: Views) -> None:
+    view = newest(views)
+    text = summary(view, view.position(WORST), views.standing(view).threshold.value)
+    assert text.startswith("run B-3: score ") and "× threshold, T " in text
+    assert text.endswith(" h") and "5–9.5" in text
+
+
+def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) -> None:
+    view = newest(views)
+    standing = views.standing(view)
+    threshold = standing.threshold.value
+    measured = "precision 100% (3 of 3), recall 100% (3 of 3)"
+    assert headline(view, standing, threshold) == (
+        f"3 of 20 runs are outliers, 3 not reviewed yet; {measured}"
+    )
+    assert headline(view, standing, 1e9) == "None of 20 runs is an outlier; recall 0% (0 of 3)"
+    for run in ABNORMAL:
+        views.workspace.review.judge(view.data_set, run, "fault", who="anna")
+    standing = views.standing(view)
+    assert headline(view, standing, threshold).startswith("3 of 20 runs are outliers, all reviewed")
+    assert open_outliers(view, standing, threshold) == []
+
+
+# -- rows of the grid ------------------------------------------------------------------------------
+
+
+def test_rows_are_ranked_and_filtered(views: Views) -> None:
+    view = newest(views)
+    threshold = views.standing(view).threshold.value
+    views.workspace.review.judge(view.data_set, WORST, "fault", cause="valve", who="anna")
+    standing = views.standing(view)
+    listed = {s: rows(view, standing, threshold, s, State(2)) for s in (OUTLIERS, OPEN, ALL)}
+    assert [row["rank"] for row in listed[ALL]] == list(range(1, 21))
+    assert [row["run"] for row in listed[OUTLIERS]] == [view.names[i] for i in view.ranked[:3]]
+    assert WORST not in {row["run"] for row in listed[OPEN]} and len(listed[OPEN]) == 2
+    first = listed[OUTLIERS][0]
+    assert (first["verdict"], first["cause"], first["label"]) == ("fault", "valve", "bad")
+    assert first["href"] == "/run?scoring=2&run=B-3" and first["by"].startswith("anna, ")
+    assert json.loads(json.dumps(listed)) == listed
+
+
+# -- the run and the population -------------------------------------------------------------------
+
+
+def look(views: Views, run: str, axis: str, key: str | None = None) -> RunView:
+    view = newest(views)
+    position = view.position(run)
+    url = State(view.scoring.id, run, key)
+    return run_page.look(views, view, views.standing(view), position, url, axis)
+
+
+def test_the_population_is_the_training_runs_until_others_are_chosen(views: Views) -> None:
+    assert look(views, WORST, "timestep").band.n.max() == 40
+    assert look(views, WORST, "timestep", "label:ok").band.n.max() == 17
+
+
+def test_channels_are_ordered_by_their_share_of_the_error(views: Views) -> None:
+    for run, channel in ABNORMAL.items():
+        shares = look(views, run, "timestep").shares
+        assert next(iter(shares)) == channel and sum(shares.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("axis", "title", "last"),
+    [("timestep", "timestep", 1.0), ("elapsed", "elapsed time (h)", 0.5), ("percent", "% comp", 0)],
+)
+def test_a_run_is_drawn_on_each_axis(views: Views, axis: str, title: str, last: float) -> None:
+    run = look(views, WORST, axis)
+    n = len(run.runs.arrays[0])
+    assert run.x_title.startswith(title)
+    assert run.x[-1] == pytest.approx(last * (n - 1) if last else 100)
+    figure = drawing.courses(run, ["T", "p"], at=4)
+    assert figure.layout.xaxis3.title.text == run.x_title
+    assert run.nearest(run.x[7] + 0.1) == 7
+    measured = [t for t in figure.data if t.name == "measured"]
+    assert len(measured) == 2 and measured[0].x[-1] == pytest.approx(run.x[-1])
+
+
+def test_gaps_are_blank_in_the_map(views: Views) -> None:
+    run = look(views, "B-5", "timestep")
+    assert run.contributions is not None
+    assert np.isnan(run.contributions[3:6, 0]).all() and np.isfinite(run.contributions[:, 1]).all()
+    assert drawing.error_map(run).data[0].z is not None
+
+
+def test_neighbours_are_the_outliers_before_and_after_in_rank(views: Views) -> None:
+    view = newest(views)
+    threshold = views.standing(view).threshold.value
+    first, second, third = view.ranked[:3]
+    assert run_page.neighbours(view, threshold, first) == (None, second)
+    assert run_page.neighbours(view, threshold, second) == (first, third)
+    assert run_page.neighbours(view, threshold, third) == (second, None)
+    assert run_page.neighbours(view, threshold, view.ranked[10]) == (third, None)
+    assert run_page.neighbours(view, 1e9, first) == (None, None)
+
+
+# -- callbacks, as the browser calls them --------------------------------------------------------
+
+
+class Browser:
+    """Calls callbacks by the output they have."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = create_app(Settings(folder))
+        self.client = self.app.server.test_client()
+
+    def call(self, output: str, *triggered: str, **values: Any) -> Any:
+        """Ask for outputs; `values` are by id and property with two underscores between them."""
+        spec = next(
+            c for key, c in self.app.callback_map.items() if output in key and _has(c, triggered)
+        )
+        given = {name.replace("__", ".", 1).replace("_", "-"): v for name, v in values.items()}
+        outputs = spec["output"]
+        many = outputs if isinstance(outputs, list | tuple) else [outputs]
+        body = {
+            "output": next(k for k, c in self.app.callback_map.items() if c is spec),
+            "outputs": [_place(o.component_id_str(), o.component_property) for o in many],
+            "inputs": [_filled(i, given) for i in spec["inputs"]],
+            "state": [_filled(s, given) for s in spec["state"]],
+            "changedPropIds": list(triggered),
+        }
+        if not isinstance(outputs, list | tuple):
+            body["outputs"] = body["outputs"][0]
+        answer = self.client.post(
+            "/_dash-update-component", json=body, base_url="http://127.0.0.1:8050"
+        )
+        assert answer.status_code in (200, 204), answer.text
+        return answer.get_json() if answer.status_code == 200 else None
+
+
+def _has(spec: Any, triggered: tuple[str, ...]) -> bool:
+    inputs = {f"{i['id']}.{i['property']}" for i in spec["inputs"]}
+    return all(t in inputs or t.startswith("{") for t in triggered)
+
+
+def _place(id: str, prop: str) -> dict[str, str]:
+    return {"id": id, "property": prop}
+
+
+def _filled(part: dict[str, str], given: dict[str, Any]) -> Any:
+    key = f"{part['id']}.{part['property']}"
+    return {**part, "value": given.get(key)}
+
+
+@pytest.fixture
+def browser(workspace: Workspace) -> Browser:
+    return Browser(workspace.path)
+
+
+def page(browser: Browser, path: str, search: str = "") -> str:
+    """Everything on a page, as text."""
+    answer = browser.call("page.children", "url.pathname", url__pathname=path, url__search=search)
+    return json.dumps(answer["response"], ensure_ascii=False)
+
+
+def test_the_home_page_shows_the_newest_scoring(browser: Browser) -> None:
+    text = page(browser, "/")
+    assert "3 of 20 runs are outliers, 3 not reviewed yet" in text
+    assert "new.csv · PCAReconstruction · " in text and "train.csv · " in text
+    assert "/run?scoring=2&run=B-3" in text
+
+
+def test_another_scoring_is_shown_by_its_number(browser: Browser) -> None:
+    assert "of 40 runs" in page(browser, "/", "?scoring=1")
+
+
+def test_the_page_of_a_run_says_what_is_wrong_with_it(browser: Browser) -> None:
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert "run B-3: score " in text and "outlier 1 of 3" in text and "No verdict yet." in text
+
+
+@pytest.mark.parametrize(
+    ("path", "search", "said"),
+    [
+        ("/run", "?scoring=2&run=B-99", "There is no run 'B-99' in new.csv"),
+        ("/run", "?scoring=2", "There is no run None in new.csv"),
+        ("/run", "?scoring=2&run=b-3", "did you mean 'B-3'?"),
+        ("/", "?scoring=99", "99"),
+        ("/", "?scoring=x", "There is no scoring 'x'"),
+        ("/etc/passwd", "", "There is no page '/etc/passwd'"),
+    ],
+)
+def test_a_url_that_leads_nowhere_says_so(
+    browser: Browser, path: str, search: str, said: str
+) -> None:
+    text = page(browser, path, search)
+    assert "This cannot be shown" in text and said in text
+
+
+def test_a_threshold_that_moves_changes_markers_and_line_alone(browser: Browser) -> None:
+    answer = browser.call(
+        "runs-chart.figure", "runs-threshold.value", runs_threshold__value=1e9, page_url__data=""
+    )["response"]
+    changes = answer["runs-chart"]["figure"]["operations"]
+    changed = {tuple(change["location"][:2]) for change in changes}
+    assert ("layout", "shapes") in changed and all(place[0] != "frames" for place in changed)
+    drawn = {tuple(c["location"]) for c in changes if c["location"][0] == "data"}
+    assert {c["params"]["value"]["uid"] for c in changes if tuple(c["location"]) in drawn} == {
+        *("normal", "outlier", "reviewed", "selected"),  # and no band
+    }
+    assert "None of 20 runs" in answer["runs-count"]["children"]
+
+
+def test_a_threshold_is_kept_with_who_set_it(browser: Browser, workspace: Workspace) -> None:
+    values = {"runs_keep__n_clicks": 1, "runs_threshold__value": 2.5, "shell_who__value": "anna"}
+    browser.call("runs-kept.children", "runs-keep.n_clicks", page_url__data="", **values)
+    kept = workspace.review.threshold(workspace.models()[0])
+    assert (kept.value, kept.who) == (2.5, "anna") and kept.origin.startswith("k = ")
+    assert "2.50" in page(browser, "/")
+
+
+def changed_row(**more: str) -> list[dict[str, Any]]:
+    data = {"run": WORST, "verdict": "", "cause": "", "comment": "", **more}
+    return [{"data": data, "timestamp": 1}]
+
+
+def test_what_is_written_into_the_grid_is_kept(browser: Browser, workspace: Workspace) -> None:
+    row = changed_row(verdict="fault", cause="valve", comment="seen")
+    values = {"runs_grid__cellValueChanged": row, "shell_who__value": "anna", "page_url__data": ""}
+    browser.call("runs-judged.data", "runs-grid.cellValueChanged", **values)
+    data_set = workspace.data_sets()[0]
+    verdict = workspace.review.verdicts(data_set)[WORST]
+    assert (verdict.verdict, verdict.cause, verdict.comment, verdict.who) == (
+        "fault",
+        "valve",
+        "seen",
+        "anna",
+    )
+
+
+def notes(answer: Any) -> str:
+    return json.dumps((answer or {}).get("sideUpdate", {}), ensure_ascii=False)
+
+
+def test_a_comment_without_a_verdict_asks_for_one(browser: Browser, workspace: Workspace) -> None:
+    values = {"runs_grid__cellValueChanged": changed_row(comment="?"), "shell_who__value": "a"}
+    answer = browser.call(
+        "runs-judged.data", "runs-grid.cellValueChanged", page_url__data="", **values
+    )
+    assert "choose a verdict first" in notes(answer)
+    assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
+
+
+def judge(browser: Browser, verdict: str, who: str = "anna") -> Any:
+    place = json.dumps({"type": "run-verdict", "verdict": verdict}, separators=(",", ":"))
+    key = next(k for k in browser.app.callback_map if k.startswith("run-verdict.children"))
+    names = [{"type": "run-verdict", "verdict": v} for v in ("fault", "no fault", "unsure")]
+    inputs = [
+        {"id": n, "property": "n_clicks", "value": 1 if n["verdict"] == verdict else None}
+        for n in names
+    ]
+    state = [
+        {"id": "run-cause", "property": "value", "value": "valve"},
+        {"id": "run-comment", "property": "value", "value": ""},
+        {"id": "shell-who", "property": "value", "value": who},
+        {"id": "page-url", "property": "data", "value": "?scoring=2&run=B-3"},
+    ]
+    body = {
+        "output": key,
+        "outputs": {"id": "run-verdict", "property": "children"},
+        "inputs": [inputs],
+        "state": state,
+        "changedPropIds": [f"{place}.n_clicks"],
+    }
+    answer = browser.client.post(
+        "/_dash-update-component", json=body, base_url="http://127.0.0.1:8050"
+    )
+    assert answer.status_code in (200, 204), answer.text
+    return answer.get_json()
+
+
+def undo(browser: Browser) -> Any:
+    values = {"run_undo__n_clicks": 1, "shell_who__value": "anna"}
+    return browser.call(
+        "run-verdict.children", "run-undo.n_clicks", page_url__data="?scoring=2&run=B-3", **values
+    )
+
+
+def test_verdicts_are_given_and_undone(browser: Browser, workspace: Workspace) -> None:
+    data_set = workspace.data_sets()[0]
+    assert "fault · valve (anna" in json.dumps(judge(browser, "fault"), ensure_ascii=False)
+    judge(browser, "unsure")
+    assert workspace.review.verdicts(data_set)[WORST].verdict == "unsure"
+    undo(browser)
+    assert workspace.review.verdicts(data_set)[WORST].verdict == "fault"
+    undo(browser)
+    assert workspace.review.verdicts(data_set) == {}
+    assert "undo" in notes(undo(browser))  # there is nothing left
+    assert len(workspace.review.history(data_set, WORST)) == 4
+
+
+def test_a_verdict_without_a_name_is_refused(browser: Browser, workspace: Workspace) -> None:
+    for who in ("", " "):
+        assert "write your name" in notes(judge(browser, "fault", who=who))
+    assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
+
+
+def test_good_runs_are_chosen_by_ticking_them(browser: Browser, workspace: Workspace) -> None:
+    ticked = [{"run": "B-0"}, {"run": "B-1"}]
+    values = {
+        "runs_choose__n_clicks": 1,
+        "runs_grid__selectedRows": ticked,
+        "shell_who__value": "a",
+    }
+    answer = browser.call(
+        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
+    )
+    assert answer["response"]["url"]["search"] == "?scoring=2&good=chosen"
+    assert workspace.review.good_runs(workspace.data_sets()[0]) == ["B-0", "B-1"]
+    values["runs_grid__selectedRows"] = ticked[:1]
+    answer = browser.call(
+        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
+    )
+    assert "1 run ticked" in notes(answer)
+
+
+def test_a_click_in_the_chart_opens_the_run(browser: Browser) -> None:
+    clicked = {"points": [{"customdata": "B-7"}]}
+    answer = browser.call(
+        "url.href",
+        "runs-chart.clickData",
+        runs_chart__clickData=clicked,
+        page_url__data="?scoring=2",
+    )
+    assert answer["response"]["url"]["href"] == "/run?scoring=2&run=B-7"
+
+
+def test_a_click_on_a_time_is_its_timestep(browser: Browser) -> None:
+    values = {"run_map__clickData": {"points": [{"x": 4.9}]}, "run_axis__value": "elapsed"}
+    answer = browser.call(
+        "run-at.data", "run-map.clickData", page_url__data="?scoring=2&run=B-3", **values
+    )
+    assert answer["response"]["run-at"]["data"] == 10  # half an hour each
+
+
+# -- what is missing or damaged -----------------------------------------------------------------
+
+
+def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
+    Workspace(tmp_path / "empty", create=True).close()
+    text = page(Browser(tmp_path / "empty"), "/")
+    assert "Nothing to review yet" in text and "tsad fit batches.csv" in text
+
+
+def test_a_missing_workspace_is_refused_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no workspace"):
+        create_app(Settings(tmp_path / "none"))
+
+
+def test_runs_that_were_deleted_on_disk_are_said_to_be_missing(
+    browser: Browser, workspace: Workspace
+) -> None:
+    folder = workspace.path / "data_sets" / workspace.data_sets()[0].folder
+    (folder / "values.parquet").unlink()
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert "This cannot be shown" in text and "values.parquet" in text
+    assert "3 of 20 runs are outliers" in page(browser, "/")  # scores are still there
+
+
+def test_a_damaged_scoring_is_said_to_be_damaged(browser: Browser, workspace: Workspace) -> None:
+    folder = workspace.path / "scorings" / workspace.scorings()[0].folder
+    for file in folder.glob("*.parquet"):
+        file.write_bytes(b"PAR1 no longer")
+    assert "This cannot be shown" in page(browser, "/")
+    assert "of 40 runs" in page(browser, "/", "?scoring=1")
+
+
+def test_a_damaged_model_does_not_hide_what_it_found(
+    browser: Browser, workspace: Workspace
+) -> None:
+    folder = workspace.path / "models" / str(workspace.models()[0].folder)
+    (folder / "model.json").write_text("{}")
+    assert "3 of 20 runs are outliers" in page(browser, "/")
+    assert "run B-3: score " in page(browser, "/run", "?scoring=2&run=B-3")
+
+
+def test_scores_of_a_foreign_detector_are_reviewed_too(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        data_set = workspace.add_runs(new_runs(), "new.csv")
+        scores = np.arange(20.0)
+        workspace.add_scores(data_set, scores, detector="KNN", labels=(scores > 17).astype(int))
+    browser = Browser(tmp_path / "ws")
+    assert "2 of 20 runs are outliers" in page(browser, "/")
+    text = page(browser, "/run", "?run=B-19")
+    assert "run B-19: score 19" in text and "scores runs as a whole" in text
