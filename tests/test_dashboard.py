@@ -253,7 +253,7 @@ class Browser:
         spec = next(
             c for key, c in self.app.callback_map.items() if output in key and _has(c, triggered)
         )
-        given = {name.replace("__", ".", 1).replace("_", "-"): v for name, v in values.items()}
+        given = {_named(name): value for name, value in values.items()}
         outputs = spec["output"]
         many = outputs if isinstance(outputs, list | tuple) else [outputs]
         body = {
@@ -270,6 +270,11 @@ class Browser:
         )
         assert answer.status_code in (200, 204), answer.text
         return answer.get_json() if answer.status_code == 200 else None
+
+
+def _named(name: str) -> str:
+    id, prop = name.split("__")
+    return f"{id.replace('_', '-')}.{prop}"
 
 
 def _has(spec: Any, triggered: tuple[str, ...]) -> bool:
