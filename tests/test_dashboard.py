@@ -1,6 +1,7 @@
 """The dashboard without a browser: what pages show, what callbacks do."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,18 @@ WORST = "B-3"
 AT_NEW = {"page_url__data": "?scoring=2"}
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "ws"
+    fill(folder, labels=True).close()
+    return folder
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    with fill(tmp_path / "ws", labels=True) as filled:
-        yield filled
+def workspace(filled: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace of the test's own."""
+    with Workspace(shutil.copytree(filled, tmp_path / "ws")) as copied:
+        yield copied
 
 
 @pytest.fixture
