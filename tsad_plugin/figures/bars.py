@@ -122,7 +122,7 @@ def _add_marks(figure: go.Figure, marks: NDArray[np.float64], names: Sequence[st
         marker={
             "color": BLACK,
             "symbol": "line-ns-open",
-            "size": 18,
+            "size": 7,
             "line": {"width": 2.5},
         },
         name="mean of the run",

@@ -23,10 +23,12 @@ from .style import (
     title_panel,
     with_unit,
 )
-from .times import compact, mark, shade, times_of
+from .times import mark, number_one, shade, times_of
 
 # Heights of the parts of `run_courses`, in pixels; few panels are higher than many.
-FEW, HIGH_PANEL, PANEL, COUNTS, GAP, TOP, BOTTOM = 2, 160, 118, 48, 36, 80, 52
+FEW, HIGH_PANEL, PANEL, COUNTS, TOP, BOTTOM = 2, 160, 118, 48, 80, 52
+NUMBERED = 5  # of many panels every fifth has numbers on its axis: the last may be out of sight
+GAP, NUMBERED_GAP = 36, 44
 
 
 def channel_course(
@@ -121,17 +123,19 @@ def run_courses(
         add_map(figure, np.asarray(contributions, dtype=np.float64), channels, times, row=last)
         title_panel(figure, last, "contribution to the error", "dark: large, blank: not measured")
     shade(figure, times, stretch, last, None if contributions is None else last)
-    if len(times) == 1:
-        figure.update_xaxes(tickvals=compact(times))
+    number_one(figure, times)
+    for row in range(NUMBERED, last, NUMBERED):
+        figure.update_xaxes(showticklabels=True, row=row, col=1)
     figure.update_xaxes(title_text=plain(x_title), row=last, col=1)
-    return mark(figure, at)
+    return mark(figure, at, last)
 
 
 def _stacked(heights: Sequence[int]) -> go.Figure:
     """Empty panels of these heights in pixels, one below the other."""
-    inner = sum(heights) + GAP * (len(heights) - 1)
+    gap = GAP if len(heights) <= NUMBERED else NUMBERED_GAP
+    inner = sum(heights) + gap * (len(heights) - 1)
     figure = make_subplots(
-        len(heights), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=GAP / inner
+        len(heights), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=gap / inner
     )
     return figure.update_layout(
         template=TEMPLATE,
@@ -144,6 +148,8 @@ def _stacked(heights: Sequence[int]) -> go.Figure:
 def _add_counts(figure: go.Figure, x: ArrayLike, n: ArrayLike, row: int) -> None:
     """How many good runs there are at each place: fewer, where the shorter ones have ended."""
     places, counts = np.asarray(x), np.asarray(n)
+    if len(places) == 1:  # as wide as the band
+        places, counts = places + np.array([-0.5, 0.5]), counts.repeat(2)
     kept = thinned(counts.astype(np.float64))
     figure.add_scatter(
         x=places[kept],

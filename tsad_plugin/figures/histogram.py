@@ -85,7 +85,7 @@ def _add_filled(figure: go.Figure, values: NDArray[np.float64], edges: NDArray[n
         fill="tozeroy",
         fillcolor=GREY_AREA,
         fillpattern={"shape": "/", "size": 6, "fgcolor": GREY, "fgopacity": 0.6},
-        uid="held-out",
+        uid="held-out",  # in the name of its hatching, too: a blank there makes it black
         name=f"good runs held out ({len(values):,})",
         text=[f"{c:,} of {len(values):,}" for c in np.repeat(counts, 2)],
         hovertemplate="held out: %{text} runs (%{y:.1f} %)<extra></extra>",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .style import MAX_CELLS, error_colours, new_figure, plain, say_empty
-from .times import between, mark, shade, times_of
+from .times import between, mark, number_one, shade, times_of
 
 MAX_ROWS = 25  # channels
 # Heights in pixels: of a channel, of the whole map, of the bar that explains its colours.
@@ -56,6 +56,7 @@ def error_map(
     times = times_of(x, len(values))
     timesteps = add_map(figure, values, channels, times)
     figure.update_traces(customdata=timesteps)
+    number_one(figure, times)
     if len(channels) > MAX_ROWS:
         figure.update_yaxes(title_text=f"the worst {MAX_ROWS} of {len(channels)} channels")
     shade(figure, times, stretch, map_row=1)

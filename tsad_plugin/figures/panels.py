@@ -45,7 +45,7 @@ class Course:
     band_x : ndarray of shape (n_phases,), optional
         Where the band lies on an axis of numbers, so that a run can be longer or shorter than the
         population; the band bridges phases at which it is NaN. The pointer then tells the band,
-        too.
+        too, and a click anywhere finds a timestep.
     """
 
     name: str
@@ -79,7 +79,15 @@ def add_course(
     details = None
     if band is not None and course.band_x is not None:
         details = _details(course, band, times, plain(band_name))
+        _hover_anywhere(figure)
     _add_line(figure, course.values, times, MEASURED, place, details)
+
+
+def _hover_anywhere(figure: go.Figure) -> None:
+    """Let the pointer, and a click, find the nearest timestep from anywhere in a panel."""
+    figure.update_layout(hovermode="x", hoverdistance=-1)
+    told = {"name": EXPECTED["name"]}  # with what was measured
+    figure.update_traces(hoverinfo="skip", hovertemplate=None, selector=told)
 
 
 class _Band(NamedTuple):

@@ -28,7 +28,7 @@ MAX_NAMED = 25  # runs whose ids fit below the axis
 SIGMAS = (3, 2, 1)
 FAINT, STRONG = 0.10, 0.38  # opacity of the widest band and of the narrowest
 TINY = 1e-9  # a threshold of which no score is a sensible multiple
-RING = {"color": BLACK, "symbol": "circle-open", "size": 20, "line": {"width": 2}}
+RING = {"color": BLACK, "symbol": "circle-open", "size": 18, "line": {"width": 1.5}}
 # An open marker takes its colour from its line.
 REVIEWED = OUTLIER | {"symbol": "diamond-open", "line": {"width": 2}}
 
@@ -78,7 +78,7 @@ def score_chart(
     plotly.graph_objects.Figure
         Of more than 2,000 normal runs only those that draw the same cloud are kept. The axis is
         logarithmic where the highest score is more than ten times the usual. Traces have a `uid`
-        (`"normal"`, `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band 3"` …), and a marker
+        (`"normal"`, `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker
         has its run's id, as text, for `customdata`: a click gives it back.
     """
     values = np.asarray(scores, dtype=np.float64)
@@ -117,20 +117,19 @@ def _add_bands(
     if len(good) < 2:
         return
     mean, sigma, ends = good.mean(), good.std(ddof=1), [0.5, n_runs + 0.5]
-    widest_first = sorted(bands, reverse=True)
-    for i, k in enumerate(widest_first):
+    opacities = np.linspace(STRONG, FAINT, len(bands))
+    for rank, k in reversed(list(enumerate(sorted(bands), start=1))):
         low, high = max(mean - k * sigma, floor), mean + k * sigma
-        opacity = np.linspace(FAINT, STRONG, len(widest_first))[i]
         figure.add_scatter(
             x=[*ends, *ends[::-1]],
             y=[low, low, high, high],
             fill="toself",
-            fillcolor=f"rgba(86, 180, 233, {opacity:.2f})",
+            fillcolor=f"rgba(86, 180, 233, {opacities[rank - 1]:.2f})",
             line={"width": 0},
             mode="lines",
             name=f"± {k:g}σ",
             uid=f"band-{k:g}",
-            legendrank=1010 + len(widest_first) - i,
+            legendrank=1010 + rank,
             hoverinfo="skip",
         )
     figure.add_scatter(

@@ -41,6 +41,12 @@ def time_text(time: Any) -> str:
     return f"{time:,}" if isinstance(time, int | np.integer) else f"{time:g}"
 
 
+def number_one(figure: go.Figure, times: NDArray[Any]) -> None:
+    """Where there is one timestep alone, name no other on the axis."""
+    if len(times) == 1:
+        figure.update_xaxes(tickvals=compact(times))
+
+
 def shade(
     figure: go.Figure,
     times: NDArray[Any],
@@ -56,37 +62,29 @@ def shade(
         return
     x0, x1 = between(times, np.array([stretch[0] - 0.5, stretch[1] + 0.5])).tolist()
     for row in range(1, n_rows + 1):
-        number = "" if row == 1 else str(row)
         is_map = row == map_row
         figure.add_shape(
             type="rect",
-            xref=f"x{number}",
-            yref=f"y{number} domain",
             x0=x0,
             x1=x1,
-            y0=0,
-            y1=1,
             layer="above" if is_map else "below",
             fillcolor="rgba(0, 0, 0, 0)" if is_map else AMBER_AREA,
             line={"color": VERMILLION if is_map else AMBER, "width": 1.5, "dash": "dash"},
             name="worst stretch",
-            showlegend=row == 1,
+            **_over(row),
         )
 
 
-def mark(figure: go.Figure, at: Any) -> go.Figure:
-    """Draw a line through all panels at a time, if there is one."""
-    if at is None:
-        return figure
-    return figure.add_shape(
-        type="line",
-        xref="x",
-        yref="paper",
-        x0=at,
-        x1=at,
-        y0=0,
-        y1=1,
-        line={"color": GREEN, "width": 2, "dash": "dashdot"},
-        name="selected time",
-        showlegend=True,
-    )
+def mark(figure: go.Figure, at: Any, n_rows: int = 1) -> go.Figure:
+    """Draw a line at a time, if there is one."""
+    line = {"color": GREEN, "width": 2, "dash": "dashdot"}
+    for row in range(1, n_rows + 1) if at is not None else ():
+        figure.add_shape(type="line", x0=at, x1=at, line=line, name="selected time", **_over(row))
+    return figure
+
+
+def _over(row: int) -> dict[str, Any]:
+    """What makes a shape as high as a row of panels; the legend names that of the first."""
+    number = "" if row == 1 else str(row)
+    domain = {"xref": f"x{number}", "yref": f"y{number} domain", "y0": 0, "y1": 1}
+    return {**domain, "showlegend": row == 1}
