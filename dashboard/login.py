@@ -90,7 +90,7 @@ def _cookie() -> str:
 def _here() -> str:
     """The URL that was asked for, without the token; always a path of this server."""
     query = urlencode(_others())
-    return "/" + quote(request.path.lstrip("/")) + (f"?{query}" if query else "")
+    return quote(request.path) + (f"?{query}" if query else "")
 
 
 def _others() -> list[tuple[str, str]]:
@@ -98,5 +98,5 @@ def _others() -> list[tuple[str, str]]:
 
 
 def _same(given: str, right: str) -> bool:
-    """Compare in a time that does not tell how much was right; any text may be given."""
-    return hmac.compare_digest(given.encode(errors="backslashreplace"), right.encode())
+    """Compare in a time that does not tell how much was right."""
+    return hmac.compare_digest(given.encode(), right.encode())  # as text, it would refuse an ü

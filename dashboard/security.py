@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import dash
 from flask import Flask, Response, request
-from werkzeug.exceptions import Forbidden, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, RequestEntityTooLarge
 
 from .answers import answer_errors
 from .login import SHORTEST, Login
@@ -124,6 +124,8 @@ class Guard:
         _check_origin()
         if (request.content_length or 0) > self._largest:
             raise RequestEntityTooLarge(f"A request may have at most {self._largest:,} bytes.")
+        if not request.query_string.isascii():  # browsers encode it, and Werkzeug stumbles over it
+            raise BadRequest("The address has letters that are not encoded.")
         return self.login.check() if self.login and request.path != HEALTH else None
 
     def _check_host(self) -> None:

@@ -69,6 +69,26 @@ def test_a_made_up_cookie_is_refused(locked: FlaskClient, value: str) -> None:
     assert with_cookie(locked, f"tsad-80={value}".encode().decode("latin-1")) == 401
 
 
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"QUERY_STRING": "token=%ff"}, 401),
+        ({"QUERY_STRING": "token=%ed%a0%80&%ff=%00"}, 401),
+        ({"QUERY_STRING": "token=\xff"}, 400),
+        ({"QUERY_STRING": "token=ü"}, 400),
+        ({"HTTP_COOKIE": "tsad-80=\xff"}, 401),
+        ({"HTTP_COOKIE": r'tsad-80="\377"'}, 401),
+        ({"PATH_INFO": "/\xff"}, 401),
+        ({"HTTP_SEC_FETCH_SITE": "\xff"}, 401),
+    ],
+)
+def test_letters_of_no_alphabet_are_refused_without_an_error(
+    locked: FlaskClient, caplog: pytest.LogCaptureFixture, environ: dict[str, str], status: int
+) -> None:
+    assert locked.get("/", environ_overrides=environ).status_code == status
+    assert caplog.records == []
+
+
 def test_a_cookie_ends_with_its_token_and_holds_for_one_port(locked: FlaskClient) -> None:
     cookie = enter(locked).headers["Set-Cookie"].partition(";")[0]
     assert with_cookie(locked, cookie) == 200
