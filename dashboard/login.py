@@ -83,7 +83,8 @@ def ask_for_token(error: Unauthorized) -> Response:
     Response
         With status 401.
     """
-    from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    # Not told to plain HTTP but on this machine, so that it may be from elsewhere where it is not.
+    from_elsewhere = request.headers.get("Sec-Fetch-Site", "cross-site") == "cross-site"
     form = render_template_string(
         FORM, others=_others(), here=_here(), from_elsewhere=from_elsewhere
     )
