@@ -7,7 +7,7 @@ import hmac
 import secrets
 from urllib.parse import quote, urlencode
 
-from flask import Flask, Response, render_template_string, request
+from flask import Response, render_template_string, request
 from markupsafe import Markup
 from werkzeug.exceptions import Unauthorized
 
@@ -52,12 +52,8 @@ class Login:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        # The cookie is no token: who reads it in a browser cannot log in elsewhere with it.
+        # Who finds the cookie in a browser does not learn the token from it.
         self._ticket = hmac.new(token.encode(), b"tsad dashboard", hashlib.sha256).hexdigest()
-
-    def install(self, server: Flask) -> None:
-        """Ask for the token wherever a page is refused for the lack of it."""
-        server.register_error_handler(Unauthorized, _ask)
 
     def check(self) -> Response | None:
         """Look at the request: nothing to say, an exchange of token for cookie, or Unauthorized."""
@@ -74,8 +70,21 @@ class Login:
         return response
 
 
-def _ask(error: Unauthorized) -> Response:
-    from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
+def ask_for_token(error: Unauthorized) -> Response:
+    """A page that says how to get in, with a field for the token.
+
+    Parameters
+    ----------
+    error : Unauthorized
+        What it says.
+
+    Returns
+    -------
+    Response
+        With status 401.
+    """
+    # Not told to plain HTTP but on this machine, so that it may be from elsewhere where it is not.
+    from_elsewhere = request.headers.get("Sec-Fetch-Site", "cross-site") == "cross-site"
     form = render_template_string(
         FORM, others=_others(), here=_here(), from_elsewhere=from_elsewhere
     )
@@ -90,7 +99,7 @@ def _cookie() -> str:
 def _here() -> str:
     """The URL that was asked for, without the token; always a path of this server."""
     query = urlencode(_others())
-    return "/" + quote(request.path.lstrip("/")) + (f"?{query}" if query else "")
+    return quote(request.path) + (f"?{query}" if query else "")
 
 
 def _others() -> list[tuple[str, str]]:
@@ -98,5 +107,5 @@ def _others() -> list[tuple[str, str]]:
 
 
 def _same(given: str, right: str) -> bool:
-    """Compare in a time that does not tell how much was right; any text may be given."""
-    return hmac.compare_digest(given.encode(errors="backslashreplace"), right.encode())
+    """Compare in a time that does not tell how much was right."""
+    return hmac.compare_digest(given.encode(), right.encode())  # as text, it would refuse an ü

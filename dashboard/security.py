@@ -7,10 +7,16 @@ from ipaddress import ip_address
 
 import dash
 from flask import Flask, Response, request
-from werkzeug.exceptions import Forbidden, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    Forbidden,
+    HTTPException,
+    RequestEntityTooLarge,
+    Unauthorized,
+)
 
 from .answers import answer_errors
-from .login import SHORTEST, Login
+from .login import SHORTEST, Login, ask_for_token
 from .settings import Settings
 
 HEALTH = "/healthz"
@@ -66,13 +72,11 @@ def protect(app: dash.Dash, settings: Settings, is_alive: Callable[[], bool]) ->
     server: Flask = app.server
     _switch_off_tools(app)
     server.config["MAX_CONTENT_LENGTH"] = settings.largest_request
-    guard = Guard(settings)
     # In front of Dash's own hook, which must not work for a request that is turned away.
-    server.before_request_funcs.setdefault(None, []).insert(0, guard.check)
+    server.before_request_funcs.setdefault(None, []).insert(0, Guard(settings).check)
     server.after_request(lambda response: _harden(response, app))
     answer_errors(server)
-    if guard.login:
-        guard.login.install(server)
+    server.register_error_handler(Unauthorized, ask_for_token)
     server.add_url_rule(HEALTH, "healthz", lambda: _health(is_alive()))
 
 
@@ -113,7 +117,7 @@ class Guard:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.login = Login(settings.token) if settings.token is not None else None
+        self._login = Login(settings.token) if settings.token is not None else None
         self._largest = settings.largest_request
         self._any_host = _is_every_address(settings.host)
         self._hosts = {in_url(host).lower() for host in [*LOOPBACK, settings.host]}
@@ -124,7 +128,9 @@ class Guard:
         _check_origin()
         if (request.content_length or 0) > self._largest:
             raise RequestEntityTooLarge(f"A request may have at most {self._largest:,} bytes.")
-        return self.login.check() if self.login and request.path != HEALTH else None
+        if not request.query_string.isascii():  # browsers encode it, and Werkzeug stumbles over it
+            raise BadRequest("The address has letters that are not encoded.")
+        return self._login.check() if self._login and request.path != HEALTH else None
 
     def _check_host(self) -> None:
         """A site whose name is made to point here must not become the dashboard's own."""

@@ -69,6 +69,26 @@ def test_a_made_up_cookie_is_refused(locked: FlaskClient, value: str) -> None:
     assert with_cookie(locked, f"tsad-80={value}".encode().decode("latin-1")) == 401
 
 
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"QUERY_STRING": "token=%ff"}, 401),
+        ({"QUERY_STRING": "token=%ed%a0%80&%ff=%00"}, 401),
+        ({"QUERY_STRING": "token=\xff"}, 400),
+        ({"QUERY_STRING": "token=ü"}, 400),
+        ({"HTTP_COOKIE": "tsad-80=\xff"}, 401),
+        ({"HTTP_COOKIE": r'tsad-80="\377"'}, 401),
+        ({"PATH_INFO": "/\xff"}, 401),
+        ({"HTTP_SEC_FETCH_SITE": "\xff"}, 401),
+    ],
+)
+def test_letters_of_no_alphabet_are_refused_without_an_error(
+    locked: FlaskClient, caplog: pytest.LogCaptureFixture, environ: dict[str, str], status: int
+) -> None:
+    assert locked.get("/", environ_overrides=environ).status_code == status
+    assert caplog.records == []
+
+
 def test_a_cookie_ends_with_its_token_and_holds_for_one_port(locked: FlaskClient) -> None:
     cookie = enter(locked).headers["Set-Cookie"].partition(";")[0]
     assert with_cookie(locked, cookie) == 200
@@ -103,8 +123,17 @@ def test_tokens_and_cookies_are_compared_in_constant_time(
     assert compared[1][0] == b"a" and len(compared[1][1]) == 64
 
 
-def test_a_link_on_another_site_can_be_followed_by_who_is_logged_in(locked: FlaskClient) -> None:
-    path = "/run/1?k=3"
-    from_link = locked.get(path, headers={"Sec-Fetch-Site": "cross-site"}).text
-    assert f'<a href="{path}">open the page</a>' in from_link
-    assert "open the page" not in locked.get(path).text
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        ({}, True),  # browsers do not tell it to plain HTTP in a network
+        ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+    ],
+)
+def test_a_link_on_another_site_can_be_followed_by_who_is_logged_in(
+    locked: FlaskClient, headers: dict[str, str], shown: bool
+) -> None:
+    page = locked.get("/run/1?k=3", headers=headers).text
+    assert ('<a href="/run/1?k=3">open the page</a>' in page) == shown

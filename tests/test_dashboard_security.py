@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from dash import Input, Output
+from dash import Input, Output, html
 from flask.testing import FlaskClient
 from small_dashboard import CALLBACK, OWN, TOKEN, bare_app, click, guarded, post, settings_of
 from werkzeug.test import TestResponse
@@ -87,6 +87,18 @@ def test_another_host_is_not_answered(client: FlaskClient, host: str, path: str)
     assert response.status_code == 421
     assert "not the name or the port of the dashboard" in response.text
     assert not host.strip() or f">{host}" not in response.text
+
+
+def test_nothing_is_worked_on_for_a_request_that_is_turned_away() -> None:
+    app = guarded()
+    shown: list[int] = []
+    app.layout = lambda: html.Div(len(shown), id=f"shown-{shown.append(1)}")
+    shown.clear()
+    client = app.server.test_client()
+    client.get("/", headers={"Host": "evil.com"})
+    assert shown == []
+    client.get("/")
+    assert shown == [1]
 
 
 @pytest.mark.parametrize(
