@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> dash.Dash:
         suppress_callback_exceptions=True,
         on_error=report_error,
         enable_mcp=False,
+        add_log_handler=False,
         pages_folder="",
     )
     app.layout = shell.layout(workspace.path.name)

@@ -75,12 +75,17 @@ class RunView:
     @cached_property
     def x(self) -> NDArray[Any]:
         """Where the timesteps stand on the axis."""
-        return axis_values(self.runs, 0, self.axis)[0]
+        return axis_values(self.runs, 0, self.axis, self.band.unit)[0]
 
     @property
     def x_title(self) -> str:
         """What the axis is."""
-        return axis_values(self.runs, 0, self.axis)[1]
+        return axis_values(self.runs, 0, self.axis, self.band.unit)[1]
+
+    @property
+    def zoom(self) -> str:
+        """What a zoom holds for: as long as this is the same, it stays."""
+        return f"{self.view.scoring.id} {self.position} {self.axis}"
 
     @property
     def stretch(self) -> tuple[int, int] | None:
@@ -122,7 +127,7 @@ def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figu
         band_name=f"good runs, mean ± {BAND:g}σ",
         n_runs=(run.band.x, run.band.n.max(axis=1)),
         at=None if at is None else run.x[at],
-    )
+    ).update_layout(uirevision=run.zoom)
 
 
 def _course(run: RunView, name: str) -> Course:
@@ -152,7 +157,7 @@ def error_map(run: RunView, at: int | None = None) -> go.Figure:
         x_title=run.x_title,
         stretch=run.stretch,
         at=None if at is None else run.x[at],
-    )
+    ).update_layout(uirevision=run.zoom)
 
 
 def contributions_at(run: RunView, at: int) -> go.Figure:

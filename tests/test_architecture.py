@@ -137,6 +137,19 @@ def dashboard_errors(root: Path) -> list[str]:
     ]
 
 
+def drawing_errors(root: Path) -> list[str]:
+    """The dashboard draws with the figures of the library, and touches files by the workspace."""
+    barred = {"plotly.subplots", "plotly.express", "matplotlib", "sqlalchemy", "pyarrow", "pickle"}
+    return [
+        f"{path.relative_to(root)}: the dashboard must not know {name}"
+        for path in sorted((root / "dashboard").rglob("*.py"))
+        for node, _ in _import_nodes(ast.parse(path.read_text("utf-8")))
+        for target in _targets(node, path.relative_to(root).parts[:-1])
+        for name in barred
+        if target == name or target.startswith(f"{name}.")
+    ]
+
+
 def figures_errors(root: Path) -> list[str]:
     allowed = FIGURES_USE | {"tsad_plugin"} | sys.stdlib_module_names
     return [
@@ -152,6 +165,10 @@ def test_imports_point_one_way() -> None:
 
 def test_dashboard_is_imported_by_a_command_alone() -> None:
     assert dashboard_errors(ROOT) == []
+
+
+def test_the_dashboard_draws_with_figures_and_asks_the_workspace() -> None:
+    assert drawing_errors(ROOT) == []
 
 
 def test_figures_know_numpy_pandas_and_plotly_alone() -> None:
@@ -178,7 +195,8 @@ def test_there_is_one_training_loop() -> None:
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
-    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in modules(ROOT)}
+    paths = [*modules(ROOT), *(ROOT / "dashboard").rglob("*.py")]
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in paths}
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
 
 

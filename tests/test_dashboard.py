@@ -12,6 +12,7 @@ from reviewing import ABNORMAL, fill, new_runs
 
 from dashboard import Settings, create_app, drawing
 from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
+from dashboard.components.heading import neighbours
 from dashboard.drawing import RunView
 from dashboard.pages import run as run_page
 from dashboard.reference import (
@@ -240,11 +241,11 @@ def test_neighbours_are_the_outliers_before_and_after_in_rank(views: Views) -> N
     view = newest(views)
     threshold = views.standing(view).threshold.value
     first, second, third = view.ranked[:3]
-    assert run_page.neighbours(view, threshold, first) == (None, second)
-    assert run_page.neighbours(view, threshold, second) == (first, third)
-    assert run_page.neighbours(view, threshold, third) == (second, None)
-    assert run_page.neighbours(view, threshold, view.ranked[10]) == (third, None)
-    assert run_page.neighbours(view, 1e9, first) == (None, None)
+    assert neighbours(view, threshold, first) == (None, second)
+    assert neighbours(view, threshold, second) == (first, third)
+    assert neighbours(view, threshold, third) == (second, None)
+    assert neighbours(view, threshold, view.ranked[10]) == (third, None)
+    assert neighbours(view, 1e9, first) == (None, None)
 
 
 # -- callbacks, as the browser calls them --------------------------------------------------------
@@ -483,10 +484,15 @@ def test_a_click_in_the_chart_opens_the_run(browser: Browser) -> None:
     assert answer["response"]["url"]["href"] == "/run?scoring=2&run=B-7"
 
 
-def test_a_click_on_a_time_is_its_timestep(browser: Browser) -> None:
-    values = {"run_map__clickData": {"points": [{"x": 4.9}]}, "run_axis__value": "elapsed"}
+@pytest.mark.parametrize(
+    ("figure", "point"), [("courses", {"x": 4.9}), ("map", {"x": 4.0, "customdata": 10})]
+)
+def test_a_click_on_a_time_is_its_timestep(
+    browser: Browser, figure: str, point: dict[str, float]
+) -> None:
+    values = {f"run_{figure}__clickData": {"points": [point]}, "run_axis__value": "elapsed"}
     answer = browser.call(
-        "run-at.data", "run-map.clickData", page_url__data="?scoring=2&run=B-3", **values
+        "run-at.data", f"run-{figure}.clickData", page_url__data="?scoring=2&run=B-3", **values
     )
     assert answer["response"]["run-at"]["data"] == 10  # half an hour each
 

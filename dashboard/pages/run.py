@@ -10,14 +10,13 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
 from dashboard.components import review
+from dashboard.components.heading import head
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
 from dashboard.drawing import RunView
 from dashboard.reference import reference
-from dashboard.state import RUN, RUNS
 from dashboard.state import State as Url
 from dashboard.views import Standing, View, Views, signature
-from dashboard.wording import summary
 from tsad_plugin.population import axes_of
 from tsad_plugin.workspace import TimestepFindings
 
@@ -35,7 +34,7 @@ def layout(views: Views, url: Url) -> Any:
     channels = list(run.shares)[:DRAWN]
     history = views.workspace.review.history(view.data_set, view.names[position])
     return [
-        _head(view, standing, position, url),
+        head(view, standing, position, url),
         html.Div(
             [
                 html.Div(
@@ -74,54 +73,6 @@ def _axes(views: Views, view: View, run: RunView) -> list[dict[str, str]]:
         for axis in axes_of(run.runs)
         if axis != "elapsed" or has_times
     ]
-
-
-def _head(view: View, standing: Standing, position: int, url: Url) -> Any:
-    threshold = standing.threshold.value
-    is_outlier = bool(view.outliers(threshold)[position])
-    badge = dmc.Badge("outlier", color="red") if is_outlier else dmc.Badge("normal", color="gray")
-    before, after = neighbours(view, threshold, position)
-    return html.Div(
-        [
-            html.Div(
-                [
-                    dcc.Link("← Runs (r)", id="run-back", href=url.at(RUNS, run=None)),
-                    html.H1([summary(view, position, threshold), " ", badge]),
-                ]
-            ),
-            html.Nav(
-                [
-                    _step("run-previous", "← Previous (p)", url, view, before),
-                    html.Span(_place(view, threshold, position), className="quiet"),
-                    _step("run-next", "Next (n) →", url, view, after),
-                ],
-                **aria(label="outliers"),
-            ),
-        ],
-        className="head",
-    )
-
-
-def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
-    """The outliers that rank before and after a run."""
-    flagged, rank = view.outliers(threshold), view.ranks[position]
-    outliers = [i for i in view.ranked if flagged[i]]
-    before = [i for i in outliers if view.ranks[i] < rank]
-    after = [i for i in outliers if view.ranks[i] > rank]
-    return (before[-1] if before else None), (after[0] if after else None)
-
-
-def _place(view: View, threshold: float | None, position: int) -> str:
-    n = int(view.outliers(threshold).sum())
-    is_one = view.outliers(threshold)[position]
-    rank, n_runs = view.ranks[position], len(view.names)
-    return f"outlier {rank} of {n}" if is_one and rank <= n else f"rank {rank} of {n_runs}"
-
-
-def _step(name: str, text: str, url: Url, view: View, to: int | None) -> Any:
-    if to is None:
-        return html.Span(text, className="button off", **aria(disabled="true"))
-    return dcc.Link(text, id=name, href=url.at(RUN, run=view.names[to]), className="button")
 
 
 def _courses(run: RunView, channels: list[str], axes: list[dict[str, str]]) -> Any:
@@ -243,9 +194,13 @@ def _register_figures(app: Dash, views: Views) -> None:
         prevent_initial_call=True,
     )
     def point(_courses: Any, _map: Any, axis: str, here: str) -> Any:
-        """Look at the time that was clicked."""
+        """Look at the time that was clicked; a cell of the map says which is its worst."""
         points = (ctx.triggered[0]["value"] or {}).get("points")
-        return _seen(views, here, axis).nearest(float(points[0]["x"])) if points else no_update
+        if not points:
+            return no_update
+        if ctx.triggered_id == "run-map":
+            return int(points[0]["customdata"])
+        return _seen(views, here, axis).nearest(float(points[0]["x"]))
 
 
 def _register_verdicts(app: Dash, views: Views) -> None:

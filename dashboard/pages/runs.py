@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,16 +11,15 @@ from dashboard import drawing
 from dashboard.components.grid import ALL, OUTLIERS, SHOWN, grid, rows
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
-from dashboard.reference import CHOSEN, Reference, reference, references
+from dashboard.components.threshold import chosen_threshold, kept_text, scale_of, threshold_controls
+from dashboard.reference import CHOSEN, Reference, reference
 from dashboard.state import RUN
 from dashboard.state import State as Url
 from dashboard.views import Standing, View, Views, signature
-from dashboard.wording import headline, open_outliers, when
+from dashboard.wording import headline, open_outliers
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number
-from tsad_plugin.workspace import VERDICTS, ThresholdVersion
-
-LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
+from tsad_plugin.workspace import VERDICTS
 
 
 def layout(views: Views, url: Url) -> Any:
@@ -37,7 +35,9 @@ def layout(views: Views, url: Url) -> Any:
     return [
         html.Div(
             [
-                html.H1(headline(view, standing, threshold), id="runs-count", **LIVE),
+                html.H1(
+                    headline(view, standing, threshold), id="runs-count", **aria(live="polite")
+                ),
                 dcc.Link(
                     "Review the worst (n)",
                     id="run-next",
@@ -47,7 +47,7 @@ def layout(views: Views, url: Url) -> Any:
             ],
             className="head",
         ),
-        _controls(view, standing, good),
+        threshold_controls(view, standing, good),
         html.Div(
             [
                 card("Scores", graph("runs-chart", "Scores of all runs", chart), name="wide"),
@@ -63,73 +63,10 @@ def layout(views: Views, url: Url) -> Any:
             className="charts",
         ),
         card("Runs, the most abnormal first", *_list(view, standing, shown, url)),
-        dcc.Store(id="runs-scale", data=_scale(good)),
+        dcc.Store(id="runs-scale", data=scale_of(good)),
         dcc.Store(id="runs-judged"),
         dcc.Store(id="page-url", data=url.at("")),
     ]
-
-
-LIVE = aria(live="polite")
-
-
-def _controls(view: View, standing: Standing, good: Reference) -> Any:
-    threshold = standing.threshold.value
-    k = good.k(threshold) if good.can_scale and threshold is not None else None
-    return html.Div(
-        [
-            dmc.Select(
-                id="runs-good",
-                label="Good runs: what the bands are made of",
-                data=[{"value": r.key, "label": r.name} for r in references(view, standing)],
-                value=good.key,
-                allowDeselect=False,
-            ),
-            html.Div(
-                [
-                    html.Label("Threshold: mean + k σ of good runs", id="runs-k-label"),
-                    _slider(k, disabled=not good.can_scale),
-                ],
-                className="slider",
-            ),
-            dmc.NumberInput(
-                id="runs-threshold",
-                label="Threshold",
-                value="" if threshold is None else float(f"{threshold:.6g}"),
-                min=0,
-                step=0.1,
-                debounce=True,
-            ),
-            dmc.Button("Keep this threshold", id="runs-keep", variant="default"),
-            html.Span(kept_text(standing.threshold), id="runs-kept", className="quiet", **LIVE),
-        ],
-        className="controls",
-    )
-
-
-def _slider(k: float | None, disabled: bool) -> Any:
-    """From 0 to 6 standard deviations, and as far as the kept threshold needs."""
-    low = min(LEAST_K, math.floor(k or 0))
-    high = max(MOST_K, math.ceil(k or 0))
-    return dmc.Slider(
-        id="runs-k",
-        min=low,
-        max=high,
-        step=0.1,
-        precision=1,
-        value=3 if k is None else round(k, 1),
-        marks=[
-            {"value": v, "label": f"{v:g}"} for v in range(low, high + 1, -(-(high - low) // 6))
-        ],
-        updatemode="drag",
-        disabled=disabled,
-        attributes={"thumb": {"aria-label": "k, standard deviations"}},
-    )
-
-
-def kept_text(kept: ThresholdVersion) -> str:
-    """What is kept, why and by whom."""
-    value = "the detector's own labels" if kept.value is None else number(kept.value)
-    return f"kept: {value} ({kept.origin}; {kept.who}, {when(kept.at)})"
 
 
 def _list(view: View, standing: Standing, shown: str, url: Url) -> list[Any]:
@@ -151,16 +88,6 @@ def _list(view: View, standing: Standing, shown: str, url: Url) -> list[Any]:
         ),
         grid(view, listed),
     ]
-
-
-def _scale(good: Reference) -> list[float] | None:
-    """Mean and σ of the good runs' scores, for the slider."""
-    return [good.threshold(0), good.threshold(1) - good.threshold(0)] if good.can_scale else None
-
-
-def chosen_threshold(value: Any) -> float | None:
-    """A threshold as the field has it; an empty field is none."""
-    return None if value in ("", None) else float(value)
 
 
 def register(app: Dash, views: Views) -> None:
