@@ -11,6 +11,7 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 from tsad_plugin.workspace import Workspace
 
 from . import security
+from .answers import told
 from .components import shell
 from .components.notes import report_error
 from .pages import run, runs
@@ -83,6 +84,8 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
             content = page_at(views, pathname, url)
         except ValueError as error:
             return shell.sorry(str(error)), choices, None
+        except Exception as error:  # else the page would stay empty
+            return shell.sorry(told(error)), choices, None
         chosen = url.scoring if url.scoring is not None else views.newest()
         return content, choices, None if chosen is None else str(chosen)
 

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tsad_plugin.forms import plural
-
 from .views import Standing, View
 
 HELD_OUT, USUAL, CONFIRMED, CHOSEN, LABEL = "held-out", "usual", "confirmed", "chosen", "label:"
@@ -66,8 +64,8 @@ def references(view: View, standing: Standing) -> list[Reference]:
 
 
 def _held_out(view: View) -> Reference:
-    held_out = plural(len(view.calibration), "run")
-    return Reference(HELD_OUT, f"training runs ({held_out} held out of it)", view.calibration, None)
+    name = f"training runs ({len(view.calibration):,} held out)"
+    return Reference(HELD_OUT, name, view.calibration, None)
 
 
 def _labels(view: View) -> list[tuple[str, str, list[bool]]]:

@@ -9,5 +9,11 @@ window.dashAgGridComponentFunctions.RunLink = function (props) {
         window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
         window.scrollTo(0, 0);
     }
-    return React.createElement("a", { href: href, onClick: open }, props.value);
+    const mark = { className: "outlier", title: "outlier", role: "img", "aria-label": "outlier" };
+    return React.createElement(
+        React.Fragment,
+        null,
+        React.createElement("a", { href: href, onClick: open }, props.value),
+        props.data.outlier ? React.createElement("span", mark, " ◆") : null,
+    );
 };

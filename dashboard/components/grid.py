@@ -18,10 +18,11 @@ OUTLIERS, OPEN, ALL = "outliers", "open", "all"
 SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"}
 
 
+FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "stretch", "headerName": "Worst stretch", "minWidth": 130},
-    {"field": "channels", "minWidth": 200, "flex": 2},
+    {"field": "channels", "minWidth": 150, **FILTERED},
+    {"field": "stretch", "headerName": "When", "minWidth": 118},
 ]
 
 
@@ -31,8 +32,8 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
         id="runs-grid",
         rowData=rows,
         columnDefs=_columns(view),
-        defaultColDef={"resizable": True, "sortable": True, "filter": True, "minWidth": 80},
-        columnSize="sizeToFit",
+        defaultColDef={"resizable": True, "sortable": True, "filter": False, "minWidth": 64},
+        columnSize="responsiveSizeToFit",
         getRowId="params.data.run",
         dashGridOptions={
             "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
@@ -48,25 +49,26 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
 
 
 def _columns(view: View) -> list[dict[str, Any]]:
-    right: dict[str, Any] = {"type": "rightAligned", "filter": False}
+    right = {"type": "rightAligned"}
     written: dict[str, Any] = {"editable": True, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
-        {"field": "rank", "headerName": "Rank", "width": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 100},
-        {"field": "score", "width": 95, **right},
-        {"field": "times", "headerName": "× threshold", "width": 120, **right},
-        {"field": "outlier", "width": 95, "filter": False},
+        {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90, **FILTERED},
+        {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
+        {"field": "times", "headerName": "× threshold", "minWidth": 106, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
-        *([{"field": "label", "minWidth": 90}] if view.labels is not None else []),
+        *([{"field": "label", "minWidth": 80, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",
             "cellEditorParams": {"values": list(VERDICTS)},
+            "minWidth": 96,
+            **FILTERED,
             **written,
         },
-        {"field": "cause", **written},
-        {"field": "comment", "minWidth": 130, "flex": 1, **written},
-        {"field": "by", "minWidth": 130},
+        {"field": "cause", "minWidth": 80, **written},
+        {"field": "comment", "minWidth": 96, **written},
+        {"field": "by", "minWidth": 80},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
 
@@ -102,7 +104,7 @@ def _row(
         "times": _rounded(score / threshold)
         if threshold is not None and threshold > TINY
         else None,
-        "outlier": "outlier" if is_outlier else "",
+        "outlier": is_outlier,
         "stretch": _text(found["stretch"]),
         "channels": _text(found["channels"]),
         "label": "" if view.labels is None else _text(view.labels[i]),

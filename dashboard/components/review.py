@@ -7,14 +7,14 @@ from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
-from tsad_plugin.workspace import Verdict
 
 from dashboard.wording import verdict_line
+from tsad_plugin.workspace import Verdict
 
 BUTTONS = {
-    "fault": ("Fault", "t", "red"),
-    "no fault": ("No fault", "f", "teal"),
-    "unsure": ("Unsure", "u", "gray"),
+    "fault": ("Fault", "t", "red.9"),
+    "no fault": ("No fault", "f", "teal.9"),
+    "unsure": ("Unsure", "u", "gray.8"),
 }
 
 
@@ -47,7 +47,7 @@ def _button(verdict: str) -> Any:
         id={"type": "run-verdict", "verdict": verdict},
         className=f"key-{key}",
         color=color,
-        variant="light",
+        variant="outline",
     )
 
 

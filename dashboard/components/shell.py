@@ -129,7 +129,7 @@ def sorry(text: str) -> Any:
     return html.Section(
         [
             html.H1("This cannot be shown"),
-            html.P(f"{text[:1].upper()}{text[1:]}."),
+            html.P(f"{text[:1].upper()}{text[1:].rstrip('.')}."),
             html.P(dcc.Link("To the runs of the newest scoring", href=RUNS)),
         ],
         className="sorry",

@@ -27,14 +27,14 @@ def threshold_controls(view: View, standing: Standing, good: Reference) -> Any:
         [
             dmc.Select(
                 id="runs-good",
-                label="Good runs: what the bands are made of",
+                label="Good runs, for the bands",
                 data=[{"value": r.key, "label": r.name} for r in references(view, standing)],
                 value=good.key,
                 allowDeselect=False,
             ),
             html.Div(
                 [
-                    html.Label("Threshold: mean + k σ of good runs", id="runs-k-label"),
+                    html.Label("Threshold = mean + k σ", id="runs-k-label"),
                     _slider(k, disabled=not good.can_scale),
                 ],
                 className="slider",
@@ -46,6 +46,7 @@ def threshold_controls(view: View, standing: Standing, good: Reference) -> Any:
                 min=0,
                 step=0.1,
                 debounce=True,
+                w=120,
             ),
             dmc.Button("Keep this threshold", id="runs-keep", variant="default"),
             html.Span(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from inspect import signature
 from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -69,7 +70,12 @@ def threshold_of(detector: Any) -> float | None:
 def _origin(thresholder: Any) -> str:
     if isinstance(thresholder, Real):
         return f"contamination = {float(thresholder):g}"
-    return "none" if thresholder is None else shown(thresholder)
+    if not isinstance(thresholder, Thresholder):
+        return "none" if thresholder is None else shown(thresholder)
+    given, parameters = thresholder.get_params(), signature(type(thresholder)).parameters
+    first = next(iter(parameters))
+    told = [n for n, p in parameters.items() if n == first or given[n] != p.default]
+    return f"{type(thresholder).__name__}({', '.join(f'{n}={given[n]}' for n in told)})"
 
 
 def write_model(folder: Path, detector: Any, metadata: dict[str, Any] | None) -> str:
