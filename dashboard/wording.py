@@ -16,13 +16,14 @@ from .views import Standing, View
 
 
 def summary(view: View, position: int, threshold: float | None) -> str:
-    """`run B-17: score 5.9, 2.1 × threshold, feed rate 80%, 31–42 h`."""
+    """`run B-17: score 5.9, 2.1 × threshold, feed rate 80% of the error at 31–42 h`."""
     row = view.table.iloc[position]
     times = relative(float(row["score"]), np.nan if threshold is None else threshold)
     parts = [f"score {number(float(row['score']))}"]
     if times != "–":
         parts.append(f"{times} × threshold")
-    parts += [str(row[key]) for key in ("channels", "stretch") if _there(row[key])]
+    if _there(row["channels"]):
+        parts.append(f"{row['channels']} of the error at {row['stretch']}")
     if _there(row["duration"]) and abs(row["duration"]) > 2:
         longer = "longer" if row["duration"] > 0 else "shorter"
         parts.append(f"{abs(row['duration']):.1f} σ {longer} than usual")

@@ -156,7 +156,7 @@ def test_the_summary_names_score_threshold_channel_and_time(views: Views) -> Non
     view = newest(views)
     text = summary(view, view.position(WORST), views.standing(view).threshold.value)
     assert text.startswith("run B-3: score ") and "× threshold, T " in text
-    assert text.endswith(" h") and "5–9.5" in text
+    assert text.endswith(" of the error at 5–9.5 h")
 
 
 def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) -> None:

@@ -144,7 +144,7 @@ def test_of_very_many_runs_the_extreme_ones_are_kept() -> None:
 def test_a_histogram_shows_shares_of_both_in_the_same_bins() -> None:
     scores = np.array([0.9, 1.0, 1.1, 2.0])
     figure = score_histogram(scores, calibration=GOOD, threshold=1.3)
-    good, new = trace(figure, "good runs held out (200)"), trace(figure, "new runs (4)")
+    good, new = trace(figure, "good runs held out (200)"), trace(figure, "scored runs (4)")
     assert good.y[::2].sum() == pytest.approx(100)
     assert new.y[1:-1:2].sum() == pytest.approx(100)
     np.testing.assert_allclose(new.x[1:-1], good.x)

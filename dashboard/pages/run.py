@@ -20,7 +20,7 @@ from dashboard.views import Standing, View, Views, signature
 from tsad_plugin.population import axes_of
 from tsad_plugin.workspace import TimestepFindings
 
-AXES = {"timestep": "Timestep", "elapsed": "Elapsed time", "percent": "% complete"}
+AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
 
 
@@ -30,7 +30,8 @@ def layout(views: Views, url: Url) -> Any:
     url = url._replace(scoring=view.scoring.id)  # a newer one must not slip under this page
     standing = views.standing(view)
     position = view.position(url.run)
-    run = look(views, view, standing, position, url, "timestep")
+    axes = axes_here(views, view, position)
+    run = look(views, view, standing, position, url, axes[0])
     channels = list(run.shares)[:DRAWN]
     history = views.workspace.review.history(view.data_set, view.names[position])
     return [
@@ -38,7 +39,7 @@ def layout(views: Views, url: Url) -> Any:
         html.Div(
             [
                 html.Div(
-                    [_courses(run, channels, _axes(views, view, run)), *_error(run)],
+                    [_courses(run, channels, axes), *_error(run)],
                     className="main",
                 ),
                 _aside(views, history),
@@ -65,17 +66,15 @@ def _worst(found: TimestepFindings | None) -> int | None:
     return None if found is None else int(np.argmax(found.scores))
 
 
-def _axes(views: Views, view: View, run: RunView) -> list[dict[str, str]]:
-    """Axes that both the run and the population have."""
+def axes_here(views: Views, view: View, position: int) -> list[str]:
+    """Axes that both the run and the good runs have, the one to begin with first."""
+    run = views.workspace.read_runs(view.data_set, [position])
     has_times = views.good_have_times(view)
-    return [
-        {"value": axis, "label": AXES[axis]}
-        for axis in axes_of(run.runs)
-        if axis != "elapsed" or has_times
-    ]
+    shared = [axis for axis in axes_of(run) if axis != "elapsed" or has_times]
+    return sorted(shared, key=list(AXES).index)
 
 
-def _courses(run: RunView, channels: list[str], axes: list[dict[str, str]]) -> Any:
+def _courses(run: RunView, channels: list[str], axes: list[str]) -> Any:
     shares = [
         {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
         for name, share in run.shares.items()
@@ -87,8 +86,8 @@ def _courses(run: RunView, channels: list[str], axes: list[dict[str, str]]) -> A
             [
                 dmc.SegmentedControl(
                     id="run-axis",
-                    data=axes,
-                    value="timestep",
+                    data=[{"value": axis, "label": AXES[axis]} for axis in axes],
+                    value=run.axis,
                     attributes={"root": {"aria-label": "axis"}},
                 ),
                 dmc.MultiSelect(

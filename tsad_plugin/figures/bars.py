@@ -60,9 +60,11 @@ def contribution_bars(
     if usual is not None:
         marks = _sums(np.nan_to_num(np.asarray(usual, dtype=np.float64)), rows)
         longest = max(longest, _add_marks(figure, marks, names))
-    look = {"tickvals": names, "showgrid": False, "ticks": ""}
+    # Beside the names shares stand clear of bars and marks.
+    told = [f"{name} · {share}" for name, share in zip(names, figure.data[0].text, strict=True)]
+    look = {"tickvals": names, "ticktext": told, "showgrid": False, "ticks": ""}
     figure.update_yaxes(type="category", autorange="reversed", **look)
-    return figure.update_xaxes(range=[0, 1.12 * longest], nticks=6)  # with room for the last text
+    return figure.update_xaxes(range=[0, 1.03 * longest], nticks=6)
 
 
 def _title(title: str) -> dict[str, Any]:
@@ -95,8 +97,7 @@ def _add_bars(
         y=list(names),
         orientation="h",
         text=[_share(share) for share in sums / sums.sum()],
-        textposition="outside",
-        cliponaxis=False,
+        textposition="none",
         customdata=[channels[row[0]] if one else "" for row, one in zip(rows, is_one, strict=True)],
         marker={
             "color": [BLUE if one else GREY for one in is_one],

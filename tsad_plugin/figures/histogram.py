@@ -21,12 +21,12 @@ def score_histogram(
     threshold: float | None = None,
     height: int = 300,
 ) -> go.Figure:
-    """How scores are distributed: a filled shape for good runs held out, an outline for new ones.
+    """How scores are distributed: a filled shape for good runs held out, an outline for all scored.
 
     Parameters
     ----------
     scores : array-like of shape (n_runs,)
-        Scores of new runs.
+        Scores of runs.
     calibration : array-like of shape (n_calibration_runs,), optional
         Scores of good runs that were not trained on.
     threshold : float, optional
@@ -103,7 +103,7 @@ def _add_outline(
         mode="lines",
         line={"color": BLUE, "width": 2.5},
         uid="new",
-        name=f"new runs ({len(values):,})",
+        name=f"scored runs ({len(values):,})",
         text=["", *[f"{c:,} of {len(values):,}" for c in np.repeat(counts, 2)], ""],
         hovertemplate="here: %{text} runs (%{y:.1f} %)<extra></extra>",
     )
