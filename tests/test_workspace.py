@@ -440,6 +440,14 @@ def test_an_unknown_position_is_told(workspace: Workspace, positions: list[int])
         workspace.read_runs(data_set, positions)
 
 
+@pytest.mark.parametrize("position", [8, -9, 10**20])
+def test_an_unknown_position_in_a_scoring_is_told(tmp_path: Path, position: int) -> None:
+    workspace, *_, scoring = filled(tmp_path)
+    with error(f"data set 'batches' has 8 runs, none at [{position}]", NotInWorkspace):
+        workspace.read_timesteps(scoring, position)
+    workspace.close()
+
+
 def test_a_record_of_another_workspace_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     other, data_set, _, _ = filled(tmp_path / "other")
     with error("a record that was passed is not in", NotInWorkspace):

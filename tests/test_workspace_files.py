@@ -319,13 +319,6 @@ def test_another_model_in_the_folder_is_told(tmp_path: Path) -> None:
     workspace.close()
 
 
-def test_a_position_that_is_not_in_the_scoring_is_told(tmp_path: Path) -> None:
-    workspace, *_, scoring = filled(tmp_path)
-    with pytest.raises(Damaged, match=r"timesteps\.parquet' is damaged"):
-        workspace.read_timesteps(scoring, 8)
-    workspace.close()
-
-
 @pytest.mark.parametrize("harm", [delete, delete_the_folder])
 def test_runs_that_were_deleted_come_back_when_they_are_added_again(
     tmp_path: Path, harm: Callable[[Path], None]

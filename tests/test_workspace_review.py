@@ -1,5 +1,6 @@
 """Verdicts, thresholds, good runs: appended, found again in another data set, undone one by one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,17 @@ def test_undo_goes_back_as_a_stack_does(workspace: Workspace, data_set: DataSet,
         history = review.history(data_set, run)
         assert len(history) == number
         check_chain(history)
+
+
+def test_threads_may_judge_at_once(workspace: Workspace, data_set: DataSet) -> None:
+    def judge(i: int) -> Verdict:
+        return workspace.review.judge(data_set, "B-01", "fault", comment=str(i), who="Ada")
+
+    with ThreadPoolExecutor(8) as threads:
+        given = list(threads.map(judge, range(40)))
+    history = workspace.review.history(data_set, "B-01")
+    assert sorted(history, key=lambda v: int(v.comment)) == given
+    check_chain(history)
 
 
 def test_a_run_takes_its_verdict_to_other_data_sets(workspace: Workspace) -> None:
