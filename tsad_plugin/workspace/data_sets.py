@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tsad_plugin.forms import duplicates
 from tsad_plugin.runs import Runs
 
-from .columns import as_array, as_column
-from .ragged import Ragged, RaggedWriter, read_ragged, read_table, slices, write_table
+from .columns import read_columns, write_columns
+from .ragged import Ragged, RaggedWriter, read_ragged, slices
 from .records import DataSet
 
 VALUES, RUNS = "values.parquet", "runs.parquet"
@@ -89,14 +88,9 @@ def write_runs(folder: Path, runs: Runs) -> None:
     ValueError
         If an id or a label is of a kind that cannot be kept, or runs have times of unlike kinds.
     """
-    columns = [as_column("id", runs.ids, "run id")]
-    columns.append(as_column("n_timesteps", runs.lengths, "length"))
-    if runs.labels is not None:
-        columns.append(as_column("label", runs.labels, "label"))
-    fields, arrays = zip(*columns, strict=True)
-    write_table(folder / RUNS, pa.Table.from_arrays(list(arrays), schema=pa.schema(fields)))
-    times = _alike(runs.times)
-    dtype = _dtype(runs)
+    labels = {} if runs.labels is None else {"label": runs.labels}
+    write_columns(folder / RUNS, {"id": runs.ids, "n_timesteps": runs.lengths, **labels})
+    times, dtype = _alike(runs.times), _dtype(runs)
     with RaggedWriter(folder / VALUES, [f"c{c}" for c in range(runs.n_channels)]) as writer:
         for part in slices(runs.lengths, runs.n_channels):
             values = [array.astype(dtype, copy=False) for array in runs.arrays[part]]
@@ -117,9 +111,9 @@ def _alike(times: list[NDArray[Any]] | None) -> list[NDArray[Any]] | None:
 
 def read_runs(folder: Path, data_set: DataSet, positions: NDArray[np.intp]) -> Runs:
     """Read these runs, in this order; raises Damaged where the folder is not whole."""
-    table = read_table(folder / RUNS)
+    labelled = ["label"] if data_set.has_labels else []
+    columns = read_columns(folder / RUNS, "id", *labelled)
     values, times = read_ragged(folder / VALUES, positions)
-    columns = {field.name: as_array(field, table[field.name]) for field in table.schema}
     alike = len({len(array) for array in values}) == 1
     return Runs(
         np.stack(values) if alike else values,
@@ -140,4 +134,4 @@ def read_labels(folder: Path) -> list[Any] | None:
 
 def read_lengths(folder: Path) -> NDArray[np.int64]:
     """Timesteps of each run, shape (n_runs,)."""
-    return read_table(folder / RUNS)["n_timesteps"].to_numpy()
+    return read_columns(folder / RUNS, "n_timesteps")["n_timesteps"]

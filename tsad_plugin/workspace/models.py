@@ -15,7 +15,7 @@ from tsad_plugin.html_report.card import shown
 from tsad_plugin.persistence import load, save
 from tsad_plugin.thresholds import Thresholder
 
-from .ragged import CURE
+from .columns import CURE
 from .records import Damaged
 
 DESCRIPTION = "model.json"  # names the file of the arrays, with its checksum

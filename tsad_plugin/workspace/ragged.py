@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -13,18 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
-from .columns import as_array, as_column
-from .records import Damaged
+from .columns import WRITING, as_arrays, as_table, opened
 
 ROWS = 20_000  # of a row group, which is read as a whole
 VALUES = 2**21  # of a row group at most: of many channels it has fewer rows
-# Row groups are compressed but not in dictionaries: hardly two values are equal. A checksum a page
-# tells what a disk has changed.
-WRITING: dict[str, Any] = {
-    "compression": "zstd",
-    "use_dictionary": False,
-    "write_page_checksum": True,
-}
 
 
 class Ragged(NamedTuple):
@@ -60,13 +51,11 @@ class RaggedWriter:
         """Write the next runs; those of one file have one type of values and one of times."""
         positions = np.arange(self.n_runs, self.n_runs + len(runs.values), dtype=np.int32)
         lengths = [len(values) for values in runs.values]
-        columns = [as_column("run", np.repeat(positions, lengths), "run")]
+        columns = {"run": np.repeat(positions, lengths)}
         if runs.times is not None:
-            columns.append(as_column("time", np.concatenate(runs.times), "time"))
-        rows = np.concatenate(runs.values).T
-        columns += [as_column(n, v, n) for n, v in zip(self.columns, rows, strict=True)]
-        fields, arrays = zip(*columns, strict=True)
-        self._write(pa.Table.from_arrays(list(arrays), schema=pa.schema(fields)))
+            columns["time"] = np.concatenate(runs.times)
+        columns |= zip(self.columns, np.concatenate(runs.values).T, strict=True)
+        self._write(as_table(columns))
         self.n_runs += len(lengths)
 
     def _write(self, table: pa.Table) -> None:
@@ -78,7 +67,7 @@ class RaggedWriter:
 def read_ragged(path: Path, positions: ArrayLike) -> Ragged:
     """Read these runs, in this order; raises Damaged where the file is not whole."""
     wanted = np.asarray(positions, dtype=np.int64)
-    with intact(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened(path) as file:
         table = file.read_row_groups(_groups(file.metadata, wanted))
         runs = table["run"].to_numpy()
         starts, ends = (np.searchsorted(runs, wanted, side).tolist() for side in ("left", "right"))
@@ -99,34 +88,9 @@ def _groups(metadata: pq.FileMetaData, wanted: NDArray[np.int64]) -> list[int]:
 
 
 def _cut(table: pa.Table, cuts: list[slice]) -> Ragged:
-    arrays = {f.name: as_array(f, table[f.name]) for f in table.schema if f.name != "run"}
+    arrays = as_arrays(table.drop_columns("run"))
     times = arrays.pop("time", None)
     values = np.column_stack(list(arrays.values()))
     return Ragged(
         [values[cut] for cut in cuts], None if times is None else [times[c] for c in cuts]
     )
-
-
-@contextmanager
-def intact(path: Path) -> Iterator[None]:
-    """Say of a file that cannot be read that it is missing, or damaged."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise Damaged(f"{str(path)!r} is missing: {CURE}") from None
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise Damaged(f"{str(path)!r} is damaged ({error}): {CURE}") from None
-
-
-CURE = "restore its folder from a copy, or add what it held again"
-
-
-def read_table(path: Path) -> pa.Table:
-    """A whole file; raises Damaged where it is not whole."""
-    with intact(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        return file.read()
-
-
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a table of a row a run."""
-    pq.write_table(table, path, **{**WRITING, "use_dictionary": True})

@@ -102,13 +102,7 @@ class WorkspaceReader:
             As NotInWorkspace, if there is no run at a position; as Damaged, if a file is missing
             or damaged.
         """
-        try:
-            rows = np.arange(data_set.n_runs)[_as_index(positions)]
-        except IndexError:
-            count = plural(data_set.n_runs, "run")
-            raise NotInWorkspace(
-                f"data set {data_set.name!r} has {count}, none at {positions!r}"
-            ) from None
+        rows = _rows(data_set, slice(None) if positions is None else positions)
         return data_sets.read_runs(self._store.folder(data_set), data_set, rows)
 
     def read_labels(self, data_set: DataSet) -> list[Any] | None:
@@ -156,20 +150,28 @@ class WorkspaceReader:
 
         Raises
         ------
-        Damaged
-            If the file is missing or damaged, or there is no run at that position.
+        ValueError
+            As NotInWorkspace, if there is no run at that position; as Damaged, if the file is
+            missing or damaged.
         """
+        [row] = _rows(self.data_set(scoring.data_set_id), [position])
         if not scoring.has_timesteps:
             return None
-        return scorings.read_timesteps(self._store.folder(scoring), position)
+        return scorings.read_timesteps(self._store.folder(scoring), int(row))
 
     def read_calibration(self, scoring: Scoring) -> NDArray[np.float64]:
         """Scores of good runs held out, (n,); none where there are none. Raises Damaged."""
         return scorings.read_calibration(self._store.folder(scoring))
 
 
-def _as_index(positions: Sequence[int] | slice | None) -> slice | list[int]:
-    """What takes these positions of an array; to it a tuple would be one place."""
-    if positions is None:
-        return slice(None)
-    return positions if isinstance(positions, slice) else list(positions)
+def _rows(data_set: DataSet, positions: Sequence[int] | slice) -> NDArray[np.intp]:
+    """Positions of runs as they are counted from the first; raises NotInWorkspace."""
+    try:
+        # To an array a tuple would be one place in several dimensions.
+        index = positions if isinstance(positions, slice) else list(positions)
+        return np.arange(data_set.n_runs)[index]
+    except IndexError:
+        raise NotInWorkspace(
+            f"data set {data_set.name!r} has {plural(data_set.n_runs, 'run')}, none at "
+            f"{positions!r}"
+        ) from None

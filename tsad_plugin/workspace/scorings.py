@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from tsad_plugin.explanation import Explanation, stretch_text
@@ -17,8 +16,9 @@ from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, channels_text
 from tsad_plugin.runs import Runs
 
+from .columns import read_columns, write_columns
 from .models import threshold_of
-from .ragged import Ragged, RaggedWriter, read_ragged, read_table, slices, write_table
+from .ragged import Ragged, RaggedWriter, read_ragged, slices
 from .records import TimestepFindings
 
 SCORES, TIMESTEPS, CALIBRATION = "scores.parquet", "timesteps.parquet", "calibration.parquet"
@@ -155,18 +155,18 @@ def _row(found: Explanation, runs: Runs, i: int) -> dict[str, Any]:
 
 def _write(folder: Path, rows: pd.DataFrame, found: RunScores) -> None:
     rows = rows.assign(score=found.scores, label=found.labels).reindex(columns=COLUMNS)
-    write_table(folder / SCORES, pa.Table.from_pandas(rows, preserve_index=False))
-    write_table(folder / CALIBRATION, pa.table({"score": found.calibration}))
+    write_columns(folder / SCORES, {name: rows[name].to_numpy() for name in COLUMNS})
+    write_columns(folder / CALIBRATION, {"score": found.calibration})
 
 
 def read_scores(folder: Path) -> pd.DataFrame:
     """A row a run; raises Damaged where the folder is not whole."""
-    return read_table(folder / SCORES).to_pandas()
+    return pd.DataFrame(read_columns(folder / SCORES, *COLUMNS)).infer_objects()
 
 
 def read_calibration(folder: Path) -> NDArray[np.float64]:
     """Scores of good runs held out; raises Damaged where the folder is not whole."""
-    return read_table(folder / CALIBRATION)["score"].to_numpy()
+    return read_columns(folder / CALIBRATION, "score")["score"]
 
 
 def read_timesteps(folder: Path, position: int) -> TimestepFindings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ DATABASE = "workspace.db"
 # Where the folders of a table's rows lie, and what its rows are told as.
 FOLDERS = {DATA_SET: "data_sets", MODEL: "models", SCORING: "scorings"}
 HOMES: dict[type[Any], Table] = {DataSet: DATA_SET, Model: MODEL, Scoring: SCORING}
-LARGEST = 2**63 - 1  # number that SQLite knows
+LARGEST = 2**63 - 1  # number that a row can have
 
 Record = TypeVar("Record", DataSet, Model, Scoring)
 Then = Callable[[Connection, int], None]
@@ -50,8 +51,8 @@ class Store:
     def one(self, kind: type[Record], number: int) -> Record:
         """The record of that number; raises NotInWorkspace."""
         found = None
-        if isinstance(number, int) and 0 < number <= LARGEST:
-            found = self.find(kind, HOMES[kind].c.id == number)
+        if isinstance(number, Integral) and 0 < number <= LARGEST:
+            found = self.find(kind, HOMES[kind].c.id == int(number))
         if found is None:
             what = HOMES[kind].name.replace("_", " ")
             raise NotInWorkspace(f"no {what} {number!r} in the workspace {str(self.path)!r}")
@@ -64,7 +65,7 @@ class Store:
         return None if row is None else kind(**row._mapping)
 
     def folder(self, record: DataSet | Model | Scoring) -> Path:
-        """The folder of a record; raises Damaged where it has none, or it is gone."""
+        """The folder of a record; raises Damaged where it has none."""
         if record.folder is None:
             raise Damaged(
                 f"model {record.id} is foreign: its scores are in the workspace, it is not"

@@ -81,10 +81,8 @@ class Workspace(WorkspaceReader):
         if known is not None and names_in(self._store.folder(known)) >= data_sets.FILES:
             return known
         row = {"name": name, "digest": content.digest, **data_sets.described(runs)}
-        write, then = (
-            partial(data_sets.write_runs, runs=runs),
-            partial(insert_runs, content=content),
-        )
+        write = partial(data_sets.write_runs, runs=runs)
+        then = partial(insert_runs, content=content)
         return self.data_set(self._store.add(DATA_SET, row, write, then))
 
     def add_model(
