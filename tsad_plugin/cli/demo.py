@@ -74,11 +74,14 @@ def _demo_commands(
 
 def _show_pictures(html: Path | None, workspace: Path | None, serve: bool) -> None:
     """Where the pictures are; in a terminal, the dashboard itself."""
-    if html is None or workspace is None:
-        library = html_report.missing_library() or in_workspace.lacking(in_workspace.SERVED)
-        say(f"\nPictures of the outliers take {library}: {html_report.INSTALL}")
-    if html is not None:
+    if html is None:
+        lacks = f"A report with a picture of each outlier takes {html_report.missing_library()}"
+        say(f"\n{lacks}: {html_report.INSTALL}")
+    else:
         say(f"\nThe report, with a picture of each outlier: open {html} in a browser.")
+    if workspace is None:
+        lacks = f"The dashboard takes {in_workspace.lacking(in_workspace.SERVED)}"
+        say(f"{lacks}: {in_workspace.INSTALL}")
     if workspace is not None and serve and sys.stdin.isatty() and sys.stdout.isatty():
         in_workspace.show(workspace)
 

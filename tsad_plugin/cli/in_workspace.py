@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Mapping
 from contextlib import closing
@@ -16,9 +18,9 @@ from tsad_plugin.inputs import with_channels
 from tsad_plugin.persistence import check_target
 from tsad_plugin.results import Scored
 
+from .inputs import detector_classes
 from .output import say
 
-DEFAULT = Path("tsad-workspace")
 RECORDS = {"sqlalchemy": "SQLAlchemy"}
 SERVED = {
     **RECORDS,
@@ -28,6 +30,7 @@ SERVED = {
     "waitress": "waitress",
 }
 INSTALL = 'pip install ".[dashboard]"'
+NO_MODEL = "where is the model? name a folder with --model or --workspace"
 
 
 def lacking(libraries: Mapping[str, str]) -> str | None:
@@ -47,13 +50,21 @@ class Targets(NamedTuple):
     workspace: Path | None = None
 
     def check(self) -> None:
-        """Raise now where nothing could be kept later; makes the workspace if it is not there."""
+        """Raise now where nothing could be kept later; nothing is made yet."""
         if self.model is None and self.workspace is None:
-            raise ValueError("where is the model? name a folder with --model or --workspace")
+            raise ValueError(NO_MODEL)
         if self.model is not None:
             check_target(self.model)
         if self.workspace is not None:
-            _open(self.workspace, create=True).close()
+            check(self.workspace)
+            self._check_apart(self.workspace)
+
+    def _check_apart(self, workspace: Path) -> None:
+        if self.model is not None and self.model.resolve().is_relative_to(workspace.resolve()):
+            raise ValueError(
+                f"--model {self.model} is in the workspace, which keeps the model by itself: name "
+                "another folder, or leave --model out"
+            )
 
     @property
     def to_load(self) -> Path:
@@ -61,7 +72,7 @@ class Targets(NamedTuple):
         if self.model is not None:
             return self.model
         if self.workspace is None:
-            raise ValueError("where is the model? name a folder with --model or --workspace")
+            raise ValueError(NO_MODEL)
         return newest_model(self.workspace)
 
 
@@ -72,47 +83,91 @@ def _open(folder: Path, *, create: bool = False) -> Any:
     return Workspace(folder, create=create)
 
 
+def check(folder: Path) -> None:
+    """Raise now where nothing could be kept later; nothing is made yet."""
+    _demand(RECORDS, "a workspace")
+    from tsad_plugin.workspace.store import DATABASE, check_folder
+
+    path = folder.resolve()
+    check_folder(path, create=True)
+    if (path / DATABASE).exists():
+        _open(path).close()
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK):
+        raise ValueError(f"{str(nearest)!r} cannot be written to: pass another --workspace")
+
+
 def keep(
-    folder: Path, scored: Scored, name: str, columns: Mapping[str, Any], *, learned: bool
-) -> None:
-    """Keep runs, model and scores; `learned` says that the model has learned from these runs."""
+    folder: Path,
+    scored: Scored,
+    name: str,
+    metadata: dict[str, Any],
+    source: Path | None = None,
+) -> Path:
+    """Keep runs, their scores and the model, whose folder in the workspace is returned.
+
+    It is the model of the folder `source`; without one it has learned from these runs.
+    """
     scored = replace(scored, runs=with_channels(scored.runs, scored.detector.channels_))
     with closing(_open(folder, create=True)) as workspace:
         data_set = workspace.add_runs(scored.runs, name)
-        model = workspace.add_model(
-            scored.detector,
-            data_set=data_set if learned else None,
-            metadata={"columns": dict(columns)},
+        learned = {"data_set": data_set} if source is None else {}
+        model = _in(workspace, source) or workspace.add_model(
+            scored.detector, metadata=metadata, **learned
         )
         workspace.add_scoring(scored, model, data_set)
-        kept = workspace.review.threshold(model)
-        n = len(workspace.scorings())
+        _say_kept(folder, workspace, model, scored)
+        return Path(workspace.model_folder(model))
+
+
+def _in(workspace: Any, source: Path | None) -> Any:
+    """The record of a model whose folder is in the workspace; None where it is elsewhere."""
+    kept = {workspace.model_folder(m): m for m in workspace.models() if m.folder is not None}
+    return None if source is None else kept.get(source.resolve())
+
+
+def _say_kept(folder: Path, workspace: Any, model: Any, scored: Scored) -> None:
+    kept = workspace.review.threshold(model)
+    n = len(workspace.scorings())
     say(f"workspace: {folder} ({plural(n, 'scoring')}; see: tsad dashboard --workspace {folder})")
     if kept.value is not None and kept.value != scored.threshold:
         say(f"there the threshold is {kept.value:.4g} ({kept.origin}; {kept.who})")
 
 
 def newest_model(folder: Path) -> Path:
-    """Folder of the newest model of a workspace that can be loaded."""
+    """Folder of the newest model of a workspace that scores runs, and timesteps."""
+    ours = {cls.__name__ for cls in detector_classes().values()}
     with closing(_open(folder)) as workspace:
-        folders = [workspace.model_folder(m) for m in workspace.models() if m.folder is not None]
-    if not folders:
-        raise ValueError(
-            f"the workspace {str(folder)!r} holds no model: fit one with tsad fit FILE --workspace "
-            f"{folder}, or name one with --model"
-        )
-    return folders[0]
+        kept = [m for m in workspace.models() if m.folder is not None and m.detector in ours]
+        if kept:
+            return Path(workspace.model_folder(kept[0]))
+    raise ValueError(
+        f"the workspace {str(folder)!r} holds no model of tsad fit: fit one with tsad fit FILE "
+        f"--workspace {folder}, or name one with --model"
+    )
 
 
 def show(
     folder: Path, port: int | None = None, *, browser: bool = True, host: str | None = None
 ) -> None:
     """Serve the dashboard of a workspace until it is interrupted."""
-    _demand(SERVED, "the dashboard")
+    check_dashboard()
     from dashboard import start
 
     server = start(folder, host, port)
     say(f"dashboard: {server.url} (Ctrl+C ends it)")
-    if browser and sys.stdout.isatty():
-        webbrowser.open(server.url)
+    if browser and sys.stdout.isatty() and _has_screen():
+        # Some browsers keep whoever opens them waiting, and this must answer them meanwhile.
+        threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
     server.run()
+
+
+def check_dashboard() -> None:
+    """Raise now where no dashboard could be shown later."""
+    _demand(SERVED, "the dashboard")
+
+
+def _has_screen() -> bool:
+    """Without one, a browser of text could take the terminal."""
+    named = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in named)

@@ -85,15 +85,19 @@ def review(
     if model is not None:
         given = {f"--{'set' if k == 'settings' else k}": v or None for k, v in learning.items()}
         _refuse(given, "is for learning: leave it out with --model")
+        if read_class(model) == WindowedDetector.__name__:
+            raise ValueError(
+                f"{str(model)!r} scores long series, and runs are what is reviewed: use tsad score"
+            )
         score(file, Targets(model, workspace), options, Outputs(), of_runs.TOP, long=False)
         return
     columns = Columns(**{**options, "layout": options["layout"] or "auto"})
     good, threshold = learning["good"], learning["threshold"] or "ksigma:3"
     detector, settings = learning["detector"] or "FCAutoEncoder", learning["settings"] or []
     targets = Targets(None, workspace)
-    of_runs.fit(file, targets, columns, good, detector, settings, threshold)
-    if good is not None:  # the others were left out of learning; here they are wanted
-        of_runs.score(file, targets.to_load, workspace=workspace)
+    learned = of_runs.fit(file, targets, columns, good, detector, settings, threshold)
+    if good is not None and learned is not None:  # of the others, too, scores are wanted
+        of_runs.score(file, learned, workspace=workspace)
 
 
 def _wide(layout: str | None) -> bool | None:

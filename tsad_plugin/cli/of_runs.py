@@ -10,7 +10,7 @@ from typing import Any
 
 from tsad_plugin import html_report
 from tsad_plugin.forms import plural, shorten
-from tsad_plugin.persistence import save
+from tsad_plugin.persistence import read_metadata, save
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Scored, constant_channels, describe, number
 from tsad_plugin.runs import Runs
@@ -34,8 +34,11 @@ def fit(
     detector: str = "FCAutoEncoder",
     settings: Sequence[str] = (),
     threshold: str = "ksigma:3",
-) -> None:
-    """Fit a detector on the runs of a table, save it, and show the outliers among them."""
+) -> Path | None:
+    """Fit a detector on the runs of a table, save it, and show the outliers among them.
+
+    Returns the folder of the model in the workspace, where it is kept in one.
+    """
     clf = inputs.make_detector(detector, settings, threshold, verbose=int(sys.stderr.isatty()))
     targets.check()
     table = inputs.open_table(file, columns)
@@ -52,14 +55,17 @@ def fit(
         say(f"good runs, by {good!r}: {mask.sum()} of {len(runs)}; the others are left out")
         runs = runs[mask]
     _train(clf, runs, threshold)
+    metadata = {"columns": columns._asdict()}
     if targets.model is not None:
-        save(clf, targets.model, metadata={"columns": columns._asdict()})
+        save(clf, targets.model, metadata=metadata)
     scored = Scored(clf, runs, clf.decision_scores_, clf.labels_, float(clf.threshold_))
     _show_outliers(scored, columns, TOP, "training runs")
     if targets.model is not None:
         say(f"model: {targets.model} (score other tables: tsad score FILE --model {targets.model})")
-    if targets.workspace is not None:
-        in_workspace.keep(targets.workspace, scored, file.name, columns._asdict(), learned=True)
+    if targets.workspace is None:
+        return None
+    name = file.name if good is None else f"{file.name} (good runs)"
+    return in_workspace.keep(targets.workspace, scored, name, metadata)
 
 
 def _train(clf: ReconstructionDetector, runs: Runs, threshold: str) -> None:
@@ -93,6 +99,8 @@ def score(
     workspace: Path | None = None,
 ) -> Scored:
     """Score the runs of a table with a saved model, show the outliers and write what is wanted."""
+    if workspace is not None:
+        in_workspace.check(workspace)
     clf = inputs.load_detector(model)
     columns = Columns.of_model(model).override(options or {})
     table = inputs.open_table(file, columns)
@@ -112,7 +120,7 @@ def score(
         html_report.write(scored, outputs.html)
         say(f"written: {outputs.html} (open it in a browser)")
     if workspace is not None:
-        in_workspace.keep(workspace, scored, file.name, columns._asdict(), learned=False)
+        in_workspace.keep(workspace, scored, file.name, read_metadata(model), model)
     return scored
 
 

@@ -18,7 +18,7 @@ from . import data_sets, models, scorings
 from .database import pragma
 from .records import DataSet, Model, NotInWorkspace, Scoring, TimestepFindings
 from .review import Review
-from .store import Store, check_folder
+from .store import Store, check_folder, make_folder
 
 
 class WorkspaceReader:
@@ -27,6 +27,8 @@ class WorkspaceReader:
     def __init__(self, path: str | os.PathLike[str], *, create: bool = False) -> None:
         self.path = Path(path).resolve()
         check_folder(self.path, create)
+        if create:
+            make_folder(self.path)
         self._store = Store(self.path)
         self.review = Review(self._store.database)
         self._store.remove_leftovers()

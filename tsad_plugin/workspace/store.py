@@ -127,5 +127,10 @@ def check_folder(folder: Path, create: bool) -> None:
             f"no workspace at {str(folder)!r}: make one with tsad fit FILE --workspace DIR, or "
             "Workspace(path, create=True)"
         )
+
+
+def make_folder(folder: Path) -> None:
+    """Make what a new workspace begins with, unless it is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / DATABASE).touch()  # an empty file is an empty database
+    if not (folder / DATABASE).exists():
+        (folder / DATABASE).touch()  # an empty file is an empty database

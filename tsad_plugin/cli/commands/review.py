@@ -62,12 +62,14 @@ def review(
         tsad review new.csv --model model --workspace review
     """
     from tsad_plugin.cli import models
-    from tsad_plugin.cli.in_workspace import show
+    from tsad_plugin.cli.in_workspace import check_dashboard, show
 
     options = {"run": run, "time": time, "channels": names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
     learning = {"good": good, "settings": settings, "threshold": threshold}
     learning["detector"] = None if detector == "FCAutoEncoder" else detector
+    if not no_serve:
+        check_dashboard()
     models.review(file, model, workspace, options, learning)
     if not no_serve:
         show(workspace, port, browser=not no_browser)
