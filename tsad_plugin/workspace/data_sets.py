@@ -126,10 +126,9 @@ def read_runs(folder: Path, data_set: DataSet, positions: NDArray[np.intp]) -> R
     )
 
 
-def read_labels(folder: Path) -> list[Any] | None:
-    """What is known of each run; None where nothing is."""
-    table = read_table(folder / RUNS)
-    return table["label"].to_pylist() if "label" in table.column_names else None
+def read_labels(folder: Path) -> list[Any]:
+    """What is known of each run; raises Damaged where the folder is not whole."""
+    return read_columns(folder / RUNS, "label")["label"].tolist()
 
 
 def read_lengths(folder: Path) -> NDArray[np.int64]:

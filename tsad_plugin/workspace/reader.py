@@ -109,7 +109,7 @@ class WorkspaceReader:
 
     def read_labels(self, data_set: DataSet) -> list[Any] | None:
         """What is known of each run, without its values; None where nothing is. Raises Damaged."""
-        return data_sets.read_labels(self._store.folder(data_set))
+        return data_sets.read_labels(self._store.folder(data_set)) if data_set.has_labels else None
 
     def read_scores(self, scoring: Scoring) -> pd.DataFrame:
         """Read a table of a row a run, in the order of the data set.
