@@ -12,7 +12,9 @@ from .server import Server
 from .settings import LOOPBACK, PORT, Settings
 
 
-def start(workspace: Path, host: str | None = None, port: int | None = None) -> Server:
+def start(
+    workspace: Path, host: str | None = None, port: int | None = None, *, token: bool = False
+) -> Server:
     """Make the dashboard of a workspace, and take the address it is served on.
 
     Parameters
@@ -23,6 +25,8 @@ def start(workspace: Path, host: str | None = None, port: int | None = None) -> 
         Where to listen; this machine alone by default. Another address gets a token.
     port : int, optional
         By default 8050, or any free one where that is taken.
+    token : bool, default=False
+        Whether to ask for a token on this machine, too.
 
     Returns
     -------
@@ -35,8 +39,8 @@ def start(workspace: Path, host: str | None = None, port: int | None = None) -> 
         If there is no workspace, it is damaged, or the address cannot be had.
     """
     address = LOOPBACK if host is None else host
-    token = None if is_loopback(address) else new_token()
-    settings = Settings(workspace, address, PORT if port is None else port, token)
+    secret = new_token() if token or not is_loopback(address) else None
+    settings = Settings(workspace, address, PORT if port is None else port, secret)
     app = create_app(settings)
     try:
         return Server(app, settings)

@@ -238,7 +238,7 @@ def test_the_same_model_is_kept_once(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("contamination", "origin"),
-    [(KSigma(2.5), "KSigma(k=2.5, log=False, robust=False)"), (0.25, "contamination = 0.25")],
+    [(KSigma(2.5), "KSigma(k=2.5)"), (0.25, "contamination = 0.25")],
 )
 def test_the_first_threshold_is_the_detectors(
     workspace: Workspace, contamination: Any, origin: str

@@ -148,13 +148,18 @@ def newest_model(folder: Path) -> Path:
 
 
 def show(
-    folder: Path, port: int | None = None, *, browser: bool = True, host: str | None = None
+    folder: Path,
+    port: int | None = None,
+    *,
+    browser: bool = True,
+    host: str | None = None,
+    token: bool = False,
 ) -> None:
     """Serve the dashboard of a workspace until it is interrupted."""
     check_dashboard()
     from dashboard import start
 
-    server = start(folder, host, port)
+    server = start(folder, host, port, token=token)
     say(f"dashboard: {server.url} (Ctrl+C ends it)")
     if browser and sys.stdout.isatty() and _has_screen():
         # Some browsers keep whoever opens them waiting, and this must answer them meanwhile.

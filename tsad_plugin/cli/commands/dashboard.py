@@ -21,6 +21,7 @@ def dashboard(
             metavar="ADDRESS",
         ),
     ] = None,
+    token: Annotated[bool, option("Ask for a token on this machine, too.", "--token")] = False,
     no_browser: NoBrowser = False,
 ) -> None:
     """Review the runs of a workspace in a browser: which are abnormal, when, in which channel.
@@ -38,4 +39,4 @@ def dashboard(
     """
     from tsad_plugin.cli import in_workspace
 
-    in_workspace.show(workspace, port, browser=not no_browser, host=host)
+    in_workspace.show(workspace, port, browser=not no_browser, host=host, token=token)
