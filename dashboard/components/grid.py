@@ -21,8 +21,8 @@ SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "channels", "minWidth": 150, **FILTERED},
-    {"field": "stretch", "headerName": "When", "minWidth": 118},
+    {"field": "channels", "minWidth": 150, "width": 260, **FILTERED},
+    {"field": "stretch", "headerName": "When", "minWidth": 118, "width": 120},
 ]
 
 
@@ -53,7 +53,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
     written: dict[str, Any] = {"editable": True, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90, **FILTERED},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90, "width": 110, **FILTERED},
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
         {"field": "times", "headerName": "× threshold", "minWidth": 106, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
@@ -63,12 +63,13 @@ def _columns(view: View) -> list[dict[str, Any]]:
             "cellEditor": "agSelectCellEditor",
             "cellEditorParams": {"values": list(VERDICTS)},
             "minWidth": 96,
+            "width": 110,
             **FILTERED,
             **written,
         },
-        {"field": "cause", "minWidth": 80, **written},
-        {"field": "comment", "minWidth": 96, **written},
-        {"field": "by", "minWidth": 80},
+        {"field": "cause", "minWidth": 80, "width": 130, **written},
+        {"field": "comment", "minWidth": 96, "width": 160, **written},
+        {"field": "by", "minWidth": 80, "width": 170},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
 
