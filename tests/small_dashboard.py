@@ -69,8 +69,14 @@ def enter(client: FlaskClient) -> TestResponse:
 
 @contextmanager
 def serving(app: dash.Dash | None = None, **changes: Any) -> Iterator[Server]:
-    """A real server in a thread; it must have ended when the block has."""
-    server = Server(app or guarded(**changes), settings_of(**changes))
+    """A real server of an app."""
+    with running(Server(app or guarded(**changes), settings_of(**changes))) as server:
+        yield server
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Serve in a thread; it must have ended when the block has."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,0 +1,480 @@
+"""The dashboard in Chromium: runs are reviewed as a person would, from the first look to a verdict."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dashboards
+import numpy as np
+import pytest
+from dashboards import Visitor, visiting
+from reviewing import ABNORMAL, fill, fitted, good_runs, new_runs
+
+from dashboard import drawing
+from tsad_plugin import FCAutoEncoder, KSigma, PCAReconstruction, Runs
+from tsad_plugin.cli.demo import demo_runs
+from tsad_plugin.datasets import read_dryer, read_indpensim, read_nylon
+from tsad_plugin.results import Scored
+from tsad_plugin.workspace import Workspace
+
+pytestmark = pytest.mark.browser
+
+WORST, SECOND, THIRD = ABNORMAL
+CELL = "#runs-grid .ag-row[row-index='{}'] [col-id='{}']"
+FIRST = CELL.format(0, "run") + " a"
+ROWS = "#runs-grid .ag-center-cols-container .ag-row"
+POINTS = "#runs-chart .traceoutlier .points path"
+NOTE = ".mantine-Notification-root"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with dashboards.chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "ws"
+    fill(folder, labels=True).close()
+    return folder
+
+
+@pytest.fixture
+def visitor(browser: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
+    """Somebody who looks at a workspace of the test's own."""
+    with visiting(browser, shutil.copytree(filled, tmp_path / "ws")) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def home(visitor: Visitor) -> Visitor:
+    visitor.open()
+    return visitor
+
+
+@pytest.fixture
+def worst(visitor: Visitor) -> Visitor:
+    visitor.open(f"run?run={WORST}")
+    visitor.sign()
+    return visitor
+
+
+def keep(folder: Path, detector: Any, train: Runs, new: Runs) -> str:
+    """A workspace of scored runs, and the one that is most abnormal."""
+    with Workspace(folder, create=True) as workspace:
+        data_set = workspace.add_runs(train, "train.csv")
+        model = workspace.add_model(detector.fit(train), data_set=data_set)
+        scored = Scored.of(detector, new)
+        if new is not train:
+            data_set = workspace.add_runs(new, "new.csv")
+        workspace.add_scoring(scored, model, data_set)
+        return str(new.ids[scored.ranked[0]])
+
+
+# -- whole reviews ----------------------------------------------------------------------------------
+
+
+def nylon(data: Path) -> tuple[Any, Runs, Runs]:
+    runs = read_nylon(data / "nylon_dryer" / "nylon.csv.gz")
+    return PCAReconstruction(contamination=KSigma(3)), runs, runs
+
+
+def dryer(data: Path) -> tuple[Any, Runs, Runs]:
+    runs = read_dryer(data / "nylon_dryer" / "dryer.csv.gz")
+    return PCAReconstruction(contamination=KSigma(3)), runs, runs
+
+
+def indpensim(data: Path) -> tuple[Any, Runs, Runs]:
+    runs = read_indpensim(data / "indpensim" / "matlab", manipulated=False)
+    good = runs[runs.labels == "good"]
+    return PCAReconstruction(contamination=KSigma(3)), good, runs
+
+
+def demo(_data: Path) -> tuple[Any, Runs, Runs]:
+    train, new, _ = demo_runs(seed=42)
+    return FCAutoEncoder(n_epochs=20, linear_path=True, scaling="phase"), train, new
+
+
+REAL = pytest.mark.realdata
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "width"),
+    [
+        pytest.param(nylon, 1024, marks=REAL),
+        pytest.param(dryer, 1440, marks=REAL),
+        pytest.param(indpensim, 1920, marks=REAL),
+        (demo, 1024),
+    ],
+)
+def test_a_data_set_is_reviewed_from_the_first_look_to_a_verdict(
+    source: Callable[[Path], Any], width: int, browser: Any, data_dir: Path, tmp_path: Path
+) -> None:
+    top = keep(tmp_path / "ws", *source(data_dir))
+    with visiting(browser, tmp_path / "ws", width) as visitor:
+        page = visitor.open()
+        assert re.match(r"\d+ of \d+ runs (is an|are) outlier", visitor.text("h1"))
+        assert visitor.text(FIRST) == top
+        faults = [f"runs, {fault}" for fault in visitor.layout_faults()]
+        visitor.sign()
+        page.keyboard.press("n")
+        visitor.expect("h1", f"run {top}: score ")
+        visitor.drawn()
+        faults += [f"run, {fault}" for fault in visitor.layout_faults()]
+        judge_undo_and_judge_again(visitor)
+        page.reload()
+        visitor.drawn()
+        visitor.expect("#run-verdict", "unsure (anna, ")
+        page.keyboard.press("r")
+        visitor.expect(CELL.format(0, "verdict"), "unsure")
+        assert visitor.text(FIRST) == top
+    assert "\n".join(faults) == ""
+
+
+def judge_undo_and_judge_again(visitor: Visitor) -> None:
+    for key, said in (("t", "fault (anna, "), ("z", "no verdict (anna, "), ("u", "unsure (anna, ")):
+        visitor.page.keyboard.press(key)
+        visitor.expect("#run-verdict", said)
+
+
+# -- keys -------------------------------------------------------------------------------------------
+
+
+def test_keys_lead_from_outlier_to_outlier_and_back(home: Visitor) -> None:
+    for key, run in (("n", WORST), ("n", SECOND), ("n", THIRD), ("p", SECOND), ("p", WORST)):
+        home.page.keyboard.press(key)
+        home.expect("h1", f"run {run}: ")
+    home.page.keyboard.press("p")  # there is none before it
+    home.page.keyboard.press("r")
+    home.expect("h1", "3 of 20 runs are outliers")
+
+
+def test_keys_give_verdicts_and_undo_them(worst: Visitor) -> None:
+    for key, said in (("t", "fault"), ("f", "no fault"), ("u", "unsure"), ("z", "no fault")):
+        worst.page.keyboard.press(key)
+        worst.expect("#run-verdict strong", f"{said} (anna, ")
+        assert worst.text("#run-verdict strong").startswith(said)
+
+
+def test_the_keys_are_shown_and_then_rest_until_they_are_closed(worst: Visitor) -> None:
+    dialog = worst.page.get_by_role("dialog")
+    worst.page.keyboard.press("?")
+    dialog.wait_for()
+    assert "next outlier" in dialog.inner_text()
+    worst.page.keyboard.press("n")
+    worst.page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert worst.text("h1").startswith(f"run {WORST}: ")
+    worst.page.keyboard.press("n")
+    worst.expect("h1", f"run {SECOND}: ")
+
+
+@pytest.mark.parametrize("field", ["run-comment", "run-cause", "run-channels", "shell-who"])
+def test_keys_are_letters_in_a_field(field: str, worst: Visitor) -> None:
+    box = worst.page.locator(f"#{field}")
+    box.fill("")
+    box.press_sequentially("ntfuzpr?")
+    assert box.input_value() == "ntfuzpr?"
+    worst.page.keyboard.press("Escape")
+    worst.page.wait_for_timeout(300)
+    assert worst.text("#run-verdict") == "No verdict yet."
+    assert worst.text("h1").startswith(f"run {WORST}: ")
+    assert worst.page.get_by_role("dialog").count() == 0
+
+
+# -- the runs page ----------------------------------------------------------------------------------
+
+
+def test_the_slider_moves_the_threshold_without_drawing_the_bands_anew(
+    home: Visitor, filled: Path
+) -> None:
+    page = home.page
+    page.evaluate("""() => {
+        window.bands = [...document.querySelectorAll('#runs-chart .fills path')];
+        window.line = () => document.querySelector('#runs-chart .shapelayer path').outerHTML;
+        window.before = window.line();
+    }""")
+    threshold = float(page.input_value("#runs-threshold"))
+    slider = page.get_by_role("slider").first
+    slider.press("Home")
+    home.expect("#runs-count", f"{above_the_mean(filled)} of 20 runs are outliers")
+    assert float(page.input_value("#runs-threshold")) < threshold
+    page.wait_for_function("() => window.line() !== window.before")
+    assert page.evaluate("window.bands.length") >= 3
+    assert page.evaluate("window.bands.every(band => band.isConnected)")
+    for _ in range(3):
+        slider.press("ArrowRight")
+    assert float(slider.get_attribute("aria-valuenow") or "nan") == pytest.approx(0.3)
+
+
+def above_the_mean(folder: Path) -> int:
+    """Runs that score higher than good ones on average."""
+    with Workspace(folder) as workspace:
+        newest = workspace.scorings()[0]
+        scores = workspace.read_scores(newest)["score"]
+        return int((scores > workspace.read_calibration(newest).mean()).sum())
+
+
+def test_a_threshold_that_is_written_moves_the_slider(home: Visitor) -> None:
+    before = home.page.get_by_role("slider").first.get_attribute("aria-valuenow")
+    home.page.fill("#runs-threshold", "1000")
+    home.page.keyboard.press("Enter")
+    home.expect("#runs-count", "None of 20 runs")
+    assert home.page.get_by_role("slider").first.get_attribute("aria-valuenow") != before
+
+
+def test_the_grid_shows_what_is_left_to_review(home: Visitor) -> None:
+    home.sign()
+    home.page.keyboard.press("n")
+    home.expect("h1", f"run {WORST}: ")
+    home.page.keyboard.press("t")
+    home.expect("#run-verdict", "fault (anna, ")
+    home.page.keyboard.press("r")
+    home.expect("h1", "3 of 20 runs are outliers, 2 not reviewed yet")
+    for name, n_rows, first in (
+        ("Outliers without verdict", 2, SECOND),
+        ("All runs", 20, WORST),
+        ("Outliers", 3, WORST),
+    ):
+        home.page.locator("#runs-show").get_by_text(name, exact=True).click()
+        home.expect(FIRST, first)
+        if n_rows < 10:  # of many only those in sight are drawn
+            home.expect_count(ROWS, n_rows)
+
+
+def test_a_verdict_is_written_into_the_grid(home: Visitor) -> None:
+    page = home.page
+    home.sign("berta")
+    page.locator(CELL.format(1, "verdict")).dblclick()
+    page.keyboard.press("Enter")
+    page.locator(".ag-list-item", has_text="unsure").click()
+    home.expect(CELL.format(1, "by"), "berta, ")
+    home.expect("#runs-count", "2 not reviewed yet")
+    page.locator(CELL.format(1, "comment")).dblclick()
+    page.keyboard.type("seen on site")
+    page.keyboard.press("Enter")
+    home.expect_count(NOTE, 2)
+    page.reload()
+    home.expect(CELL.format(1, "verdict"), "unsure")
+    home.expect(CELL.format(1, "comment"), "seen on site")
+
+
+def test_looking_into_a_cell_decides_nothing(home: Visitor) -> None:
+    home.sign()
+    home.page.locator(CELL.format(0, "verdict")).dblclick()
+    home.page.locator(".ag-cell-inline-editing").wait_for()
+    home.page.locator("#runs-count").click()
+    home.page.locator(".ag-cell-inline-editing").wait_for(state="detached")
+    home.page.wait_for_timeout(500)
+    assert home.text(CELL.format(0, "verdict")) == "" and home.page.locator(NOTE).count() == 0
+    assert "3 not reviewed yet" in home.text("#runs-count")
+
+
+def test_what_was_refused_does_not_stay_in_the_grid(home: Visitor) -> None:
+    home.sign()
+    home.page.locator(CELL.format(0, "comment")).dblclick()
+    home.page.keyboard.type("seen on site")
+    home.page.keyboard.press("Enter")
+    home.expect(NOTE, "choose a verdict first")
+    home.expect_text(CELL.format(0, "comment"), "")
+
+
+def test_ticked_runs_become_the_good_ones(home: Visitor) -> None:
+    home.page.locator("#runs-show").get_by_text("All runs", exact=True).click()
+    home.page.locator(CELL.format(5, "run")).wait_for()
+    for row in (3, 4, 5):
+        home.page.locator(f"#runs-grid .ag-row[row-index='{row}'] input[type=checkbox]").check()
+    home.page.click("#runs-choose")
+    home.page.wait_for_url("**good=chosen**")
+    home.page.wait_for_function(
+        "() => document.querySelector('#runs-good').value === 'chosen runs (3)'"
+    )
+    home.drawn()
+
+
+def test_a_point_of_the_chart_opens_its_run(home: Visitor) -> None:
+    home.point_at(POINTS, 1, click=True)
+    home.expect("h1", f"run {SECOND}: ")
+    home.page.go_back()
+    home.expect("h1", "3 of 20 runs are outliers")
+
+
+def test_a_link_of_the_grid_opens_its_run(home: Visitor) -> None:
+    home.page.locator("#runs-grid a", has_text=THIRD).click()
+    home.expect("h1", f"run {THIRD}: ")
+
+
+# -- the page of a run ------------------------------------------------------------------------------
+
+
+def test_the_axis_of_time_can_be_chosen(worst: Visitor) -> None:
+    for button, title in (
+        ("Elapsed time", "elapsed time (h)"),
+        ("% complete", "% complete"),
+        ("Timestep", "timestep"),
+    ):
+        worst.page.locator("#run-axis").get_by_text(button, exact=True).click()
+        for figure in ("#run-courses", "#run-map"):
+            worst.expect(f"{figure} .infolayer", title)
+
+
+def test_a_click_on_the_error_map_shows_the_contributions_there(worst: Visitor) -> None:
+    seen = {shown_time(worst)}
+    for place in (0.1, 0.8):
+        worst.point_at("#run-map .nsewdrag", x=place, click=True)
+        worst.page.wait_for_function(NEW_TIME, arg=list(seen))
+        seen.add(shown_time(worst))
+    assert len(seen) == 3
+
+
+TIME = "#run-bars .gtitle"
+NEW_TIME = f"seen => !seen.includes(document.querySelector('{TIME}').textContent)"
+
+
+def shown_time(visitor: Visitor) -> str:
+    return str(visitor.page.locator(TIME).text_content())
+
+
+def test_all_that_was_decided_is_on_record(worst: Visitor) -> None:
+    worst.page.fill("#run-cause", "valve")
+    worst.page.fill("#run-comment", "stuck")
+    worst.page.locator("#run-comment").blur()
+    for key, said in (("t", "fault · valve"), ("z", "no verdict (anna"), ("u", "unsure (anna")):
+        worst.page.keyboard.press(key)
+        worst.expect("#run-verdict", said)
+    worst.page.locator("#run-verdict summary").click()
+    said = worst.page.locator("#run-verdict li").all_inner_texts()
+    assert len(said) == 2
+    assert said[0].startswith("undone to no verdict (anna, ")
+    assert said[1].startswith("fault · valve “stuck” (anna, ")
+
+
+def test_a_verdict_of_one_tab_is_in_the_other_after_a_reload(worst: Visitor) -> None:
+    other = worst.tab()
+    other.goto(worst.page.url)
+    other.locator("#run-verdict").wait_for()
+    assert other.locator("#run-verdict").inner_text() == "No verdict yet."
+    worst.page.keyboard.press("t")
+    worst.expect("#run-verdict", "fault (anna, ")
+    other.reload()
+    other.locator("#run-verdict", has_text="fault (anna, ").wait_for()
+
+
+# -- what is missing, large, odd or wrong -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["run?run=B-99", "run", "nowhere", "?scoring=99"])
+def test_a_url_that_leads_nowhere_says_so_and_leads_back(path: str, visitor: Visitor) -> None:
+    visitor.open(path)
+    assert visitor.text("h1") == "This cannot be shown"
+    assert "\n".join(visitor.layout_faults()) == ""
+    visitor.page.locator("main a").click()
+    visitor.expect("h1", "3 of 20 runs are outliers")
+
+
+def test_an_empty_workspace_says_what_to_do(browser: Any, tmp_path: Path) -> None:
+    Workspace(tmp_path / "ws", create=True).close()
+    with visiting(browser, tmp_path / "ws") as visitor:
+        visitor.open()
+        assert visitor.text("h1") == "Nothing to review yet"
+        assert "tsad score new.csv" in visitor.text("main pre")
+        assert "\n".join(visitor.layout_faults()) == ""
+
+
+def fail(*_args: Any, **_more: Any) -> Any:
+    raise RuntimeError("the password is swordfish")
+
+
+def test_an_error_in_a_callback_is_a_note_with_its_number(
+    worst: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(drawing, "contributions_at", fail)
+    worst.point_at("#run-map .nsewdrag", x=0.1, click=True)
+    assert_told_by_number(worst, caplog)
+    assert worst.text("h1").startswith(f"run {WORST}: ")
+
+
+def test_an_error_in_a_page_is_told_in_its_place(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(drawing, "scores", fail)
+    visitor.page.goto(visitor.url)
+    assert_told_by_number(visitor, caplog, "main")
+
+
+def assert_told_by_number(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture, place: str = NOTE
+) -> None:
+    visitor.expect(place, "Something went wrong in the dashboard (error ")
+    text = visitor.text("body")
+    found = re.search(r"\(error ([0-9a-f]{8})\)", text)
+    assert found is not None and found[1] in caplog.text and "swordfish" in caplog.text
+    assert not re.search(r"swordfish|Traceback|RuntimeError|\.py", text)
+
+
+EVIL = """<b>&"'/"""
+
+
+def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path) -> None:
+    ids = [EVIL if run == WORST else str(run) for run in new_runs().ids]
+    plain = new_runs()
+    runs = Runs(plain.arrays, ids=ids, channels=plain.channels, labels=[EVIL] * len(plain))
+    train = Runs(good_runs().arrays, channels=plain.channels)
+    assert keep(tmp_path / "ws", fitted(), train, runs) == EVIL
+    with visiting(browser, tmp_path / "ws") as visitor:
+        page = visitor.open()
+        assert visitor.text(FIRST) == EVIL == visitor.text(CELL.format(0, "label"))
+        assert EVIL in page.locator("#runs-chart .xtick").all_text_contents()
+        visitor.point_at(POINTS)
+        visitor.expect("#runs-chart .hovertext", EVIL)
+        visitor.sign(EVIL)
+        page.locator(FIRST).click()
+        visitor.expect("h1", f"run {EVIL}: score ")
+        visitor.drawn()
+        page.fill("#run-cause", EVIL)
+        page.locator("#run-cause").blur()
+        page.keyboard.press("t")
+        visitor.expect(NOTE, f"Run {EVIL}: fault is kept.")
+        visitor.expect("#run-verdict", f"fault · {EVIL} ({EVIL}, ")
+        page.reload()
+        visitor.expect("#run-verdict", f"fault · {EVIL} ({EVIL}, ")
+        assert page.locator("b").count() == 0
+        visitor.expect("h1", f"run {EVIL}: score ")
+
+
+def test_a_single_run_is_reviewed_too(browser: Any, tmp_path: Path) -> None:
+    runs = new_runs()
+    only = runs[[runs.position(WORST)]]
+    keep(tmp_path / "ws", fitted(), good_runs(), only)
+    with visiting(browser, tmp_path / "ws") as visitor:
+        visitor.open()
+        assert visitor.text("h1").startswith("1 of 1 run")
+        faults = visitor.layout_faults()
+        visitor.page.keyboard.press("n")
+        visitor.expect("h1", f"run {WORST}: score ")
+        visitor.drawn()
+        assert "\n".join(faults + visitor.layout_faults()) == ""
+
+
+@pytest.mark.slow
+def test_two_thousand_runs_are_opened(browser: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = rng.normal(size=(2000, 20, 3))
+    arrays[1234, 5:15, 1] += 9
+    runs = Runs(list(arrays))
+    top = keep(tmp_path / "ws", PCAReconstruction(contamination=KSigma(3)), runs[:200], runs)
+    assert top == "1234"
+    with visiting(browser, tmp_path / "ws") as visitor:
+        page = visitor.open()
+        assert re.match(r"\d+ of 2,?000 runs", visitor.text("h1"))
+        faults = visitor.layout_faults((1440,))
+        page.locator("#runs-show").get_by_text("All runs", exact=True).click()
+        page.locator(CELL.format(9, "run")).wait_for()
+        page.keyboard.press("n")
+        visitor.expect("h1", f"run {top}: score ")
+        visitor.drawn()
+        assert "\n".join(faults + visitor.layout_faults((1440,))) == ""
