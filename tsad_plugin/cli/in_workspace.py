@@ -90,11 +90,11 @@ def check(folder: Path) -> None:
 
     path = folder.resolve()
     check_folder(path, create=True)
-    if (path / DATABASE).exists():
-        _open(path).close()
     nearest = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(nearest, os.W_OK):
         raise ValueError(f"{str(nearest)!r} cannot be written to: pass another --workspace")
+    if (path / DATABASE).exists():
+        _open(path).close()
 
 
 def keep(
