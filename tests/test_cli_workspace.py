@@ -86,8 +86,8 @@ def names() -> set[str]:
 
 
 def test_fit_keeps_runs_model_and_scores() -> None:
-    lines = done(f"fit train.csv {BAND} --workspace kept").splitlines()
-    assert lines[-1] == "workspace: kept (1 scoring; see: tsad dashboard --workspace kept)"
+    last = done(f"fit train.csv {BAND} --workspace kept").splitlines()[-1]
+    assert last == "workspace: kept (1 scoring; see: tsad dashboard --workspace kept)"
     clf, runs = load("model"), read_runs("train.csv", "batch", "hours")
     with Workspace("kept") as workspace:
         [data_set], [model], [scoring] = (

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from tsad_plugin.forms import plural
@@ -128,8 +129,8 @@ def _in(workspace: Any, source: Path | None) -> Any:
 
 def _say_kept(folder: Path, workspace: Any, model: Any, scored: Scored) -> None:
     kept = workspace.review.threshold(model)
-    n = len(workspace.scorings())
-    say(f"workspace: {folder} ({plural(n, 'scoring')}; see: tsad dashboard --workspace {folder})")
+    n, command = len(workspace.scorings()), f"tsad dashboard --workspace {quote(str(folder))}"
+    say(f"workspace: {folder} ({plural(n, 'scoring')}; see: {command})")
     if kept.value is not None and kept.value != scored.threshold:
         say(f"there the threshold is {kept.value:.4g} ({kept.origin}; {kept.who})")
 
