@@ -78,14 +78,14 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
     )
     def show(pathname: str, search: str) -> Any:
         """The page of a URL, and the scorings that can be chosen."""
-        choices = shell.scorings(views)
+        choices: list[dict[str, str]] = []
         try:
+            choices = shell.scorings(views)
             url = Url.of(search)
             content = page_at(views, pathname, url)
-        except ValueError as error:
-            return shell.sorry(str(error)), choices, None
-        except Exception as error:  # else the page would stay empty
-            return shell.sorry(told(error)), choices, None
+        except Exception as error:  # whatever it is, the page must not stay empty
+            known = isinstance(error, ValueError)
+            return shell.sorry(str(error) if known else told(error)), choices, None
         chosen = url.scoring if url.scoring is not None else views.newest()
         return content, choices, None if chosen is None else str(chosen)
 

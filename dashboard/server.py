@@ -84,6 +84,8 @@ class Server:
         with self._lock:
             self._is_running, self._is_closing = False, True
             self._waitress.task_dispatcher.shutdown()
+            for channel in list(self._waitress.active_channels.values()):
+                channel.handle_close()  # `close` would leave what waits to be sent in its files
             # Last opened, first closed: a thread that still answers wakes the loop by the first.
             for opened in reversed(list(self._sockets.values())):
                 opened.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -153,6 +153,17 @@ class Views:
             review.threshold(view.model),
             review.verdicts(view.data_set),
             review.good_runs(view.data_set),
+        )
+
+    def judge(self, view: View, said: Mapping[str, Any], who: str | None) -> Verdict:
+        """Keep a verdict; `said` has run and verdict, and may have cause and comment."""
+        return self.workspace.review.judge(
+            view.data_set,
+            said["run"],
+            said["verdict"],
+            cause=said.get("cause") or "",
+            comment=said.get("comment") or "",
+            who=signature(who),
         )
 
     def good_runs(

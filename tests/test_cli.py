@@ -65,11 +65,16 @@ def table(text: str) -> list[list[str]]:
 # -- help ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["", "fit", "score", "benchmark", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "fit", "score", "review", "dashboard", "benchmark", "demo"]
+)
 def test_help_says_what_a_command_does_and_gives_examples(command: str) -> None:
     text = done(f"{command} --help")
     assert f"tsad {command}".strip() in text
-    assert re.search(r"\n +tsad (fit \S+ --run|score \S+ --model|benchmark \S+ --out|demo)", text)
+    example = (
+        r"(fit|review) \S+ --run|score \S+ --model|dashboard --workspace|benchmark \S+ --out|demo"
+    )
+    assert re.search(rf"\n +tsad ({example})", text)
 
 
 def test_help_of_fit_names_every_detector() -> None:
@@ -87,9 +92,9 @@ def test_help_of_fit_explains_every_threshold() -> None:
     }  # fmt: skip
 
 
-def test_help_of_demo_says_that_nothing_is_served() -> None:
+def test_help_of_demo_says_when_something_is_served() -> None:
     text = " ".join(done("demo --help").replace("│", " ").split())
-    assert "The dashboard is not part of this version; nothing is served." in text
+    assert "in a terminal the dashboard opens" in text
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -743,9 +748,9 @@ def _quick_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_demo_shows_commands_that_do_the_same() -> None:
     text = done("demo --no-serve")
     assert sorted(p.name for p in Path("tsad-demo").iterdir()) == [
-        "model", "new.csv", "report.html", "scores.csv", "train.csv",
+        "model", "new.csv", "report.html", "scores.csv", "train.csv", "workspace",
     ]  # fmt: skip
-    *_, fit, score, _, last = (line.strip() for line in text.splitlines())
+    *_, fit, score, _, _, last = (line.strip() for line in text.splitlines())
     assert last.endswith("open tsad-demo/report.html in a browser.")
     assert f"$ {fit}" in text and f"$ {score}" in text
     scores = Path("tsad-demo/scores.csv").read_text("utf-8")
@@ -754,7 +759,7 @@ def test_demo_shows_commands_that_do_the_same() -> None:
     done(fit.removeprefix("tsad "))
     done(score.removeprefix("tsad "))
     assert Path("tsad-demo/scores.csv").read_text("utf-8") == scores
-    assert done("demo --out tsad-demo").splitlines()[-3].strip() == score  # as often as one likes
+    assert done("demo --out tsad-demo").splitlines()[-4].strip() == score  # as often as one likes
 
 
 @pytest.mark.usefixtures("_quick_demo")

@@ -18,6 +18,7 @@ from tsad_plugin.persistence import read_metadata
 from tsad_plugin.workspace import DataSet, Scoring, Workspace
 
 N_KILLS = 100
+PARTS = ["data_sets", "models", "scorings"]  # in the order in which they are written
 TWO_HOURS = 7200
 
 
@@ -67,22 +68,21 @@ def check_scoring(workspace: Workspace, scoring: Scoring) -> None:
     np.testing.assert_array_equal(calibration, detector.calibration_scores_)
 
 
-def check(path: str, after: dict[str, int]) -> dict[str, int]:
-    """The workspace opens, and what has come since is whole; returns the newest numbers."""
+def check(path: str, already: list[int]) -> list[int]:
+    """The workspace opens, and what has come to it is whole; returns how much there is now."""
     with Workspace(path, create=True) as workspace:
+        kept = [workspace.data_sets(), workspace.models(), workspace.scorings()]
         data_sets, models, scorings = (
-            workspace.data_sets(),
-            workspace.models(),
-            workspace.scorings(),
+            records[: len(records) - n] for records, n in zip(kept, already, strict=True)
         )
-        for data_set in data_sets[: len(data_sets) - after.get("data sets", 0)]:
+        for data_set in data_sets:
             check_data_set(workspace, data_set)
-        for model in models[: len(models) - after.get("models", 0)]:
+        for model in models:
             workspace.load_model(model)
-            workspace.review.threshold(model)
-        for scoring in scorings[: len(scorings) - after.get("scorings", 0)]:
+            workspace.review.threshold(model)  # raises where it has none
+        for scoring in scorings:
             check_scoring(workspace, scoring)
-        return {"data sets": len(data_sets), "models": len(models), "scorings": len(scorings)}
+        return [len(records) for records in kept]
 
 
 def judge(path: str, comment: str) -> None:
@@ -109,48 +109,45 @@ def one_more(path: str) -> Callable[[], bool]:
     return lambda: len(os.listdir(path)) > n_before
 
 
-def durations() -> tuple[float, float]:
-    """Seconds until the command begins to write, and those in which it writes, with no kill."""
+def durations() -> list[float]:
+    """Seconds of the phases of a command that nothing kills."""
     found = []
     for k in range(-4, 0):
-        command, begins = another(k), one_more("w/data_sets")
-        start, output = time.perf_counter(), Path("out.txt")
+        command, output = another(k), Path(f"out-{k}.txt")
+        output.touch()
+        begin = [one_more(f"w/{part}") for part in PARTS]
+        times = [time.perf_counter()]
         process = started(f"{command} w", output)
-        writes = until(begins, process)
-        says_so = until(lambda output=output: "workspace: w" in output.read_text(), process)
+        times += [until(begins, process) for begins in begin]
+        times += [until(lambda output=output: "workspace: w" in output.read_text(), process)]
         assert ended(process) == 0
-        found.append((writes - start, says_so - writes))
-    before, writing = np.median(found[1:], axis=0)  # the first waits for the imports
-    return float(before), float(writing)
+        found.append(np.diff(times))
+    return np.median(found[1:], axis=0).tolist()  # the first has waited for imports
 
 
 @pytest.mark.slow
 def test_a_killed_command_leaves_a_scoring_wholly_or_not_at_all() -> None:
-    seconds_before, seconds_writing = durations()
-    rng = np.random.default_rng(0)
-    kept = check("w", {})
-    n_tried = n_killed = n_killed_writing = 0
-    while n_killed < N_KILLS and n_tried < 2 * N_KILLS:
+    seconds, rng = durations(), np.random.default_rng(0)
+    died = {"before": 0, **dict.fromkeys(PARTS, 0), "after": 0}
+    kept, n_tried = check("w", [0, 0, 0]), 0
+    while sum(died.values()) < N_KILLS and n_tried < 2 * N_KILLS:
         judge("w", str(n_tried))
         command, already, names = another(n_tried), kept, folders("w")
-        begins = one_more("w/data_sets")
+        begin = [lambda: True, *(one_more(f"w/{part}") for part in PARTS)]
+        phase = n_tried % len(begin)
         process = started(f"{command} w", os.devnull)
-        if n_tried % 4:  # most of them while it writes
-            until(begins, process)
-            time.sleep(rng.uniform(0, seconds_writing))
-        else:
-            time.sleep(rng.uniform(0, seconds_before))
+        until(begin[phase], process)
+        time.sleep(rng.uniform(0, seconds[phase]))
         process.kill()
         process.join()
-        n_tried += 1
-        kept = check("w", already)
+        kept, n_tried = check("w", already), n_tried + 1
         if process.exitcode == -signal.SIGKILL:
-            n_killed += 1
-            is_kept = kept["scorings"] > already["scorings"]
-            n_killed_writing += folders("w") > names and not is_kept
-    print(f"{n_killed} of {n_tried} killed, {n_killed_writing} while they wrote; kept: {kept}")
-    assert n_killed == N_KILLS
-    assert n_killed_writing >= N_KILLS / 4
+            n_new = sum(kept) - sum(already)
+            died[list(died)[n_new + 1 if folders("w") > names else 0]] += 1
+    print(f"phases of {np.round(seconds, 3)} s, killed in them: {died}; {n_tried} commands")
+    assert sum(died.values()) == N_KILLS
+    in_parts = [died[part] for part in PARTS]
+    assert sum(in_parts) >= N_KILLS / 2 and min(in_parts) > 1
     check_verdicts(n_tried)
     check_nothing_is_left_over(another(n_tried))
 
@@ -172,7 +169,7 @@ def check_nothing_is_left_over(command: str) -> None:
         records = [*workspace.data_sets(), *workspace.models(), *workspace.scorings()]
     assert folders("w") == {record.folder for record in records}
     assert len(records) < n_folders
-    check("w", {})
+    check("w", [0, 0, 0])
 
 
 @pytest.mark.slow
@@ -186,9 +183,9 @@ def test_a_workspace_whose_making_was_killed_is_usable() -> None:
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
-        found = check(str(path), {})
+        found = check(str(path), [0, 0, 0])
         if k % 5 == 0:
             done(f"{command} {path}")
-            assert check(str(path), {})["scorings"] == found["scorings"] + 1
+            assert check(str(path), [0, 0, 0])[2] == found[2] + 1
         shutil.rmtree(path)
     assert killed >= 15

@@ -60,8 +60,8 @@ def _columns(view: View) -> list[dict[str, Any]]:
         *([{"field": "label", "minWidth": 80, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
-            "cellEditor": "agSelectCellEditor",
-            "cellEditorParams": {"values": list(VERDICTS)},
+            "cellEditor": "agSelectCellEditor",  # "": who only looks chooses nothing
+            "cellEditorParams": {"values": ["", *VERDICTS]},
             "minWidth": 96,
             "width": 110,
             **FILTERED,

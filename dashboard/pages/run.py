@@ -217,14 +217,8 @@ def _register_verdicts(app: Dash, views: Views) -> None:
         if not any(clicks):
             return no_update
         view, run = _named(views, here)
-        kept = views.workspace.review.judge(
-            view.data_set,
-            run,
-            ctx.triggered_id["verdict"],
-            cause=cause or "",
-            comment=comment or "",
-            who=signature(who),
-        )
+        said = {"run": run, "cause": cause, "comment": comment, **ctx.triggered_id}
+        kept = views.judge(view, said, who)
         note(f"Run {run}: {kept.verdict} is kept.")
         return review.record(views.workspace.review.history(view.data_set, run))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard import drawing
 from dashboard.components.grid import ALL, OUTLIERS, SHOWN, grid, rows
@@ -19,7 +19,6 @@ from dashboard.views import Standing, View, Views, signature
 from dashboard.wording import headline, open_outliers
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number
-from tsad_plugin.workspace import VERDICTS
 
 
 def layout(views: Views, url: Url) -> Any:
@@ -88,6 +87,16 @@ def _list(view: View, standing: Standing, shown: str, url: Url) -> list[Any]:
         ),
         grid(view, listed),
     ]
+
+
+def written_in(change: dict[str, Any]) -> dict[str, Any]:
+    """A row of the grid as it was written; raises a ValueError where it has no verdict."""
+    row = change["data"]
+    if row.get("verdict"):
+        return row
+    if change.get("colId") == "verdict":
+        raise ValueError(f"run {row['run']}: a verdict is taken back by Undo on the run's page")
+    raise ValueError(f"run {row['run']}: choose a verdict first; cause and comment belong to one")
 
 
 def register(app: Dash, views: Views) -> None:
@@ -179,25 +188,17 @@ def _register_grid(app: Dash, views: Views) -> None:
         prevent_initial_call=True,
     )
     def judge(changes: list[dict[str, Any]], who: str, here: str) -> Any:
-        """Keep what was written into the grid."""
+        """Keep what was written into the grid; it shows what is kept, also of what is refused."""
+        if not changes:
+            return no_update
         view = views.of(Url.of(here).scoring)
-        for change in changes or ():
-            written = change["data"]
-            if written.get("verdict") not in VERDICTS:
-                raise ValueError(
-                    f"run {written['run']}: choose a verdict first; a cause and a comment are "
-                    "kept with it"
-                )
-            kept = views.workspace.review.judge(
-                view.data_set,
-                written["run"],
-                written["verdict"],
-                cause=written.get("cause") or "",
-                comment=written.get("comment") or "",
-                who=signature(who),
-            )
-            note(f"Run {kept.run}: {kept.verdict} is kept.")
-        return ctx.triggered[0]["value"] and changes[-1].get("timestamp")
+        for change in changes:
+            try:
+                kept = views.judge(view, written_in(change), who)
+                note(f"Run {kept.run}: {kept.verdict} is kept.")
+            except ValueError as error:
+                note(str(error), color="red")
+        return changes[-1]["timestamp"]
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from tsad_plugin.forms import plural
@@ -90,11 +91,11 @@ def check(folder: Path) -> None:
 
     path = folder.resolve()
     check_folder(path, create=True)
-    if (path / DATABASE).exists():
-        _open(path).close()
     nearest = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(nearest, os.W_OK):
         raise ValueError(f"{str(nearest)!r} cannot be written to: pass another --workspace")
+    if (path / DATABASE).exists():
+        _open(path).close()
 
 
 def keep(
@@ -128,8 +129,8 @@ def _in(workspace: Any, source: Path | None) -> Any:
 
 def _say_kept(folder: Path, workspace: Any, model: Any, scored: Scored) -> None:
     kept = workspace.review.threshold(model)
-    n = len(workspace.scorings())
-    say(f"workspace: {folder} ({plural(n, 'scoring')}; see: tsad dashboard --workspace {folder})")
+    n, command = len(workspace.scorings()), f"tsad dashboard --workspace {quote(str(folder))}"
+    say(f"workspace: {folder} ({plural(n, 'scoring')}; see: {command})")
     if kept.value is not None and kept.value != scored.threshold:
         say(f"there the threshold is {kept.value:.4g} ({kept.origin}; {kept.who})")
 
