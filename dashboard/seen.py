@@ -1,0 +1,129 @@
+"""What a URL shows, as things stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from tsad_plugin.population import Population, axes_of
+from tsad_plugin.runs import Runs
+from tsad_plugin.workspace import Damaged, Verdict
+
+from .answers import Refused
+from .reference import Reference, reference
+from .state import State
+from .views import Standing, View, Views
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a URL shows, as things stand now.
+
+    Attributes
+    ----------
+    views : Views
+        Where it comes from.
+    url : State
+        The URL, which names the scoring: a newer one does not slip under a page.
+    view : View
+        The scoring.
+    standing : Standing
+        What people have decided.
+    """
+
+    views: Views
+    url: State
+    view: View
+    standing: Standing
+
+    @classmethod
+    def of(cls, views: Views, url: State) -> Self:
+        """Look; raises an error where there is nothing, or it is damaged."""
+        view = views.of(url.scoring)
+        return cls(views, url._replace(scoring=view.scoring.id), view, views.standing(view))
+
+    @classmethod
+    def at(cls, views: Views, here: str) -> Self:
+        """The same, of the URL that a page keeps."""
+        return cls.of(views, State.of(here))
+
+    @property
+    def threshold(self) -> float | None:
+        """The one that is kept."""
+        return self.standing.threshold.value
+
+    @cached_property
+    def good(self) -> Reference:
+        """The runs that count as good."""
+        return reference(self.view, self.standing, self.url.good)
+
+    @cached_property
+    def position(self) -> int:
+        """Position of the run."""
+        return self.view.position(self.url.run)
+
+    @property
+    def run(self) -> str:
+        """Name of the run."""
+        return self.view.names[self.position]
+
+    def history(self) -> list[Verdict]:
+        """All that was said of the run, the newest first."""
+        return self.views.workspace.review.history(self.view.data_set, self.run)
+
+    def judge(self, said: Mapping[str, Any], who: str | None) -> Verdict:
+        """Keep a verdict: `said` has run and verdict, and may have cause and comment."""
+        return self.views.workspace.review.judge(
+            self.view.data_set,
+            said["run"],
+            said["verdict"],
+            cause=said.get("cause") or "",
+            comment=said.get("comment") or "",
+            who=signature(who),
+        )
+
+    def population(self, axis: str) -> Population:
+        """How the good runs go.
+
+        Where they are those that the model learned from, and the workspace does not hold these, the
+        runs that are no outliers stand in.
+        """
+        learned, channels = self.view.model.data_set_id, self.view.data_set.channels
+        positions = self.good.positions
+        if positions is None and learned is not None:
+            with suppress(Damaged):
+                return self.views.population(learned, None, axis, channels)
+        if positions is None:
+            positions = np.flatnonzero(~self.view.outliers(self.threshold)).tolist()
+        return self.views.population(self.view.data_set.id, tuple(positions), axis, channels)
+
+    def axes(self, run: Runs) -> list[str]:
+        """Axes on which both a run and the good runs can be laid."""
+        return [axis for axis in axes_of(run) if axis != "elapsed" or self._have_clocks()]
+
+    def _have_clocks(self) -> bool:
+        """Whether the good runs have times that go forward, in the unit of these."""
+        learned = self.view.model.data_set_id
+        if self.good.positions is None and learned is not None:
+            unit = self.views.workspace.data_set(learned).time_unit
+            if unit != self.view.data_set.time_unit:
+                return False
+        try:
+            return len(self.population("elapsed").x) > 0
+        except Damaged:
+            raise
+        except ValueError:  # times that stand still, or none
+            return False
+
+
+def signature(who: str | None) -> str:
+    """The name that is kept with what somebody decides; refused where there is none."""
+    name = (who or "").strip()
+    if not name:
+        raise Refused("write your name above first: it is kept with what you decide")
+    return name
