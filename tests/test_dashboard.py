@@ -25,6 +25,7 @@ from dashboard.reference import (
     references,
     truth,
 )
+from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import View, Views
 from dashboard.wording import headline, open_outliers, summary
@@ -55,6 +56,10 @@ def views(workspace: Workspace) -> Views:
 
 def newest(views: Views) -> View:
     return views.of(None)
+
+
+def see(views: Views, **url: Any) -> Seen:
+    return Seen.of(views, State(**url))
 
 
 # -- what a URL says --------------------------------------------------------------------------
@@ -160,32 +165,30 @@ def test_the_summary_names_score_threshold_channel_and_time(views: Views) -> Non
 
 
 def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) -> None:
-    view = newest(views)
-    standing = views.standing(view)
-    threshold = standing.threshold.value
+    seen = see(views)
     measured = "precision 100% (3 of 3), recall 100% (3 of 3)"
-    assert headline(view, standing, threshold) == (
+    assert headline(seen, seen.threshold) == (
         f"3 of 20 runs are outliers, 3 not reviewed yet; {measured}"
     )
-    assert headline(view, standing, 1e9) == "None of 20 runs is an outlier; recall 0% (0 of 3)"
+    assert headline(seen, 1e9) == "None of 20 runs is an outlier; recall 0% (0 of 3)"
     for run in ABNORMAL:
-        views.workspace.review.judge(view.data_set, run, "fault", who="anna")
-    standing = views.standing(view)
-    assert headline(view, standing, threshold).startswith("3 of 20 runs are outliers, all reviewed")
-    assert open_outliers(view, standing, threshold) == []
+        seen.judge({"run": run, "verdict": "fault"}, "anna")
+    seen = see(views)
+    assert headline(seen, seen.threshold).startswith("3 of 20 runs are outliers, all reviewed")
+    assert open_outliers(seen, seen.threshold) == []
 
 
 # -- rows of the grid ------------------------------------------------------------------------------
 
 
 def test_rows_are_ranked_and_filtered(views: Views) -> None:
-    view = newest(views)
-    threshold = views.standing(view).threshold.value
-    views.workspace.review.judge(view.data_set, WORST, "fault", cause="valve", who="anna")
-    standing = views.standing(view)
-    listed = {s: rows(view, standing, threshold, s, State(2)) for s in (OUTLIERS, OPEN, ALL)}
+    see(views).judge({"run": WORST, "verdict": "fault", "cause": "valve"}, "anna")
+    seen = see(views)
+    listed = {shown: rows(seen, seen.threshold, shown) for shown in (OUTLIERS, OPEN, ALL)}
     assert [row["rank"] for row in listed[ALL]] == list(range(1, 21))
-    assert [row["run"] for row in listed[OUTLIERS]] == [view.names[i] for i in view.ranked[:3]]
+    worst = [seen.view.names[i] for i in seen.view.ranked[:3]]
+    assert [row["run"] for row in listed[OUTLIERS]] == worst
+    assert [row["outlier"] for row in listed[ALL]] == [True] * 3 + [False] * 17
     assert WORST not in {row["run"] for row in listed[OPEN]} and len(listed[OPEN]) == 2
     first = listed[OUTLIERS][0]
     assert (first["verdict"], first["cause"], first["label"]) == ("fault", "valve", "bad")
@@ -197,10 +200,7 @@ def test_rows_are_ranked_and_filtered(views: Views) -> None:
 
 
 def look(views: Views, run: str, axis: str, key: str | None = None) -> RunView:
-    view = newest(views)
-    position = view.position(run)
-    url = State(view.scoring.id, run, key)
-    return run_page.look(views, view, views.standing(view), position, url, axis)
+    return run_page.look(see(views, run=run, good=key), axis)
 
 
 def test_the_population_is_the_training_runs_until_others_are_chosen(views: Views) -> None:
@@ -368,23 +368,33 @@ def test_a_threshold_is_kept_with_who_set_it(browser: Browser, workspace: Worksp
     assert "2.50" in page(browser, "/")
 
 
-def changed_row(**more: str) -> list[dict[str, Any]]:
-    data = {"run": WORST, "verdict": "", "cause": "", "comment": "", **more}
-    return [{"data": data, "timestamp": 1}]
+def written(part: str, value: str, **shown: str) -> list[dict[str, Any]]:
+    data = {"run": WORST, "verdict": "", "cause": "", "comment": "", **shown, part: value}
+    return [{"data": data, "colId": part, "value": value, "timestamp": 1}]
+
+
+def write(browser: Browser, part: str, value: str, who: str = "anna", **shown: str) -> Any:
+    values = {"runs_grid__cellValueChanged": written(part, value, **shown), "shell_who__value": who}
+    return browser.call("runs-decided.data", "runs-grid.cellValueChanged", **values, **AT_NEW)
 
 
 def test_what_is_written_into_the_grid_is_kept(browser: Browser, workspace: Workspace) -> None:
-    row = changed_row(verdict="fault", cause="valve", comment="seen")
-    values = {"runs_grid__cellValueChanged": row, "shell_who__value": "anna", "page_url__data": ""}
-    browser.call("runs-judged.data", "runs-grid.cellValueChanged", **values)
+    for part, value in (("verdict", "fault"), ("cause", "valve"), ("comment", "seen")):
+        answer = write(browser, part, value)
+        assert answer["response"]["runs-decided"]["data"] == 1  # so that all is shown anew
+    verdict = workspace.review.verdicts(workspace.data_sets()[0])[WORST]
+    assert (verdict.verdict, verdict.cause, verdict.comment) == ("fault", "valve", "seen")
+    assert verdict.who == "anna"
+
+
+def test_a_cell_brings_back_nothing_that_another_has_changed(
+    browser: Browser, workspace: Workspace
+) -> None:
     data_set = workspace.data_sets()[0]
+    workspace.review.judge(data_set, WORST, "no fault", cause="sensor", who="ben")
+    write(browser, "comment", "hm", verdict="fault", cause="valve")  # as an old tab shows it
     verdict = workspace.review.verdicts(data_set)[WORST]
-    assert (verdict.verdict, verdict.cause, verdict.comment, verdict.who) == (
-        "fault",
-        "valve",
-        "seen",
-        "anna",
-    )
+    assert (verdict.verdict, verdict.cause, verdict.comment) == ("no fault", "sensor", "hm")
 
 
 def notes(answer: Any) -> str:
@@ -392,12 +402,13 @@ def notes(answer: Any) -> str:
 
 
 def test_a_comment_without_a_verdict_asks_for_one(browser: Browser, workspace: Workspace) -> None:
-    values = {"runs_grid__cellValueChanged": changed_row(comment="?"), "shell_who__value": "a"}
-    answer = browser.call(
-        "runs-judged.data", "runs-grid.cellValueChanged", page_url__data="", **values
-    )
+    answer = write(browser, "comment", "?")
     assert "choose a verdict first" in notes(answer)
+    assert answer["response"]["runs-decided"]["data"] == 1  # so that the comment goes away
     assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
+    write(browser, "verdict", "fault")
+    assert "taken back by Undo" in notes(write(browser, "verdict", ""))
+    assert workspace.review.verdicts(workspace.data_sets()[0])[WORST].verdict == "fault"
 
 
 def judge(browser: Browser, verdict: str, who: str = "anna") -> Any:

@@ -1,4 +1,4 @@
-"""The dashboard in Chromium: runs are reviewed as a person would, from the first look to a verdict."""
+"""The dashboard in Chromium: runs are reviewed as a person would, from a first look to verdicts."""
 
 import re
 import shutil
@@ -74,7 +74,7 @@ def keep(folder: Path, detector: Any, train: Runs, new: Runs) -> str:
         return str(new.ids[scored.ranked[0]])
 
 
-# -- whole reviews ----------------------------------------------------------------------------------
+# -- whole reviews
 
 
 def nylon(data: Path) -> tuple[Any, Runs, Runs]:
@@ -141,7 +141,7 @@ def judge_undo_and_judge_again(visitor: Visitor) -> None:
         visitor.expect("#run-verdict", said)
 
 
-# -- keys -------------------------------------------------------------------------------------------
+# -- keys
 
 
 def test_keys_lead_from_outlier_to_outlier_and_back(home: Visitor) -> None:
@@ -186,7 +186,7 @@ def test_keys_are_letters_in_a_field(field: str, worst: Visitor) -> None:
     assert worst.page.get_by_role("dialog").count() == 0
 
 
-# -- the runs page ----------------------------------------------------------------------------------
+# -- the runs page
 
 
 def test_the_slider_moves_the_threshold_without_drawing_the_bands_anew(
@@ -308,7 +308,7 @@ def test_a_link_of_the_grid_opens_its_run(home: Visitor) -> None:
     home.expect("h1", f"run {THIRD}: ")
 
 
-# -- the page of a run ------------------------------------------------------------------------------
+# -- the page of a run
 
 
 def test_the_axis_of_time_can_be_chosen(worst: Visitor) -> None:
@@ -364,7 +364,7 @@ def test_a_verdict_of_one_tab_is_in_the_other_after_a_reload(worst: Visitor) -> 
     other.locator("#run-verdict", has_text="fault (anna, ").wait_for()
 
 
-# -- what is missing, large, odd or wrong -------------------------------------------------------------
+# -- what is missing, large, odd or wrong
 
 
 @pytest.mark.parametrize("path", ["run?run=B-99", "run", "nowhere", "?scoring=99"])

@@ -10,6 +10,14 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
             if (threshold === "" || threshold === null) return [same, same];
             return [Math.round((10 * (threshold - mean)) / sigma) / 10, same];
         },
+        settle: function (threshold) {
+            // The list is filled once the slider rests.
+            window.clearTimeout(window.tsadSettling);
+            window.tsadSettling = window.setTimeout(function () {
+                if (!document.getElementById("runs-threshold")) return;
+                window.dash_clientside.set_props("runs-settled", { data: threshold });
+            }, 250);
+        },
         open: function (clicks) {
             return Boolean(clicks);
         },
