@@ -184,7 +184,7 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     return figures.contribution_bars(
         contributions[at],
         run.runs.channels,
-        title=f"at {run.x_title} {run.x[at]:.4g}",
+        title=f"{run.x_title}: {run.x[at]:.4g}",
         usual=np.nan_to_num(np.nanmean(contributions, axis=0)),
     )
 

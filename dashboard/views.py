@@ -26,6 +26,7 @@ from tsad_plugin.workspace import (
 
 from .answers import Refused
 
+ODD = 2.0  # standard deviations
 KEPT = 8  # scorings, and populations, that stay in memory
 
 
@@ -87,6 +88,11 @@ class View:
         """Of each run the channels with most of the error, and when; empty where nobody knows."""
         columns = self.table[["channels", "stretch"]].fillna("").astype(str)
         return list(columns.itertuples(index=False, name=None))
+
+    def odd_length(self, position: int) -> bool:
+        """Whether a run is much longer or shorter than those that the detector learned from."""
+        duration = self.table["duration"].iat[position]
+        return bool(pd.notna(duration) and abs(duration) > ODD)
 
     def is_outlier(self, position: int, threshold: float | None) -> bool:
         """Whether a run is above the threshold; without one, what the detector says."""

@@ -24,11 +24,17 @@ def summary(view: View, position: int, threshold: float | None) -> str:
     if times != "–":
         parts.append(f"{times} × threshold")
     if _there(row["channels"]):
-        parts.append(f"{row['channels']} of the error at {row['stretch']}")
-    if _there(row["duration"]) and abs(row["duration"]) > 2:
+        at = "at time" if view.data_set.has_times and not _has_unit(row["stretch"]) else "at"
+        parts.append(f"{row['channels']} of the error {at} {row['stretch']}")
+    if view.odd_length(position):
         longer = "longer" if row["duration"] > 0 else "shorter"
         parts.append(f"{abs(row['duration']):.1f} σ {longer} than usual")
     return f"run {row['run']}: {', '.join(parts)}"
+
+
+def _has_unit(stretch: str) -> bool:
+    """Whether a stretch says by itself what it is measured in: in hours, or by a calendar."""
+    return any(letter.isalpha() for letter in stretch)
 
 
 def _there(value: object) -> bool:

@@ -1,18 +1,23 @@
 """The dashboard without a browser: what pages show, what callbacks do."""
 
+import getpass
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from reviewing import ABNORMAL, fill, new_runs
+from reviewing import ABNORMAL, fill, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
+from dashboard.answers import Refused
 from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
 from dashboard.components.heading import neighbours
+from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
 from dashboard.pages import run as run_page
 from dashboard.reference import (
@@ -20,6 +25,8 @@ from dashboard.reference import (
     CONFIRMED,
     HELD_OUT,
     USUAL,
+    Reference,
+    _normal,
     performance,
     reference,
     references,
@@ -558,3 +565,121 @@ def test_scores_of_a_foreign_detector_are_reviewed_too(tmp_path: Path) -> None:
     assert "2 of 20 runs are outliers" in page(browser, "/")
     text = page(browser, "/run", "?run=B-19")
     assert "run B-19: score 19" in text and "scores runs as a whole" in text
+
+
+# -- what people and data may do ------------------------------------------------------------------
+
+
+def test_times_that_stand_still_close_an_axis_and_no_page(tmp_path: Path) -> None:
+    train = good_runs()
+    train.times[7][5] = train.times[7][4]
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, train, new_runs())
+    text = page(Browser(tmp_path / "ws"), "/run", "?run=B-3")
+    assert "outlier 1 of 3" in text and "Elapsed time" not in text and "% complete" in text
+
+
+def test_the_band_is_that_of_the_channel_in_whatever_order_it_was_learned(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, good_runs(), new_runs().select(["p", "T"]))
+        run = look(Views(workspace), "B-0", "timestep")
+        assert run.runs.channels == ("p", "T")
+        assert run.band.mean.mean(axis=0) == pytest.approx([5, 20], abs=1)
+
+
+def test_other_units_of_time_share_no_axis(tmp_path: Path) -> None:
+    new = new_runs()
+    new.time_unit = "min"
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, good_runs(), new)
+    assert "Elapsed time" not in page(Browser(tmp_path / "ws"), "/run", "?run=B-3")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("", None), (None, None), (2.5, 2.5), (-0.2, -0.2), ("1e3", 1000.0)]
+)
+def test_a_threshold_is_read_as_it_is_written(views: Views, written: Any, read: Any) -> None:
+    assert read_threshold(see(views), written) == read
+
+
+def test_the_kept_threshold_is_not_rounded_by_being_shown(views: Views) -> None:
+    seen = see(views)
+    views.workspace.review.set_threshold(seen.view.model, 1 / 3, origin="a third", who="anna")
+    assert read_threshold(see(views), 0.333333) == 1 / 3
+    assert read_threshold(see(views), 0.333334) == 0.333334
+
+
+def test_what_is_no_number_is_no_threshold(views: Views) -> None:
+    with pytest.raises(Refused, match="must be a number, got '-'"):
+        read_threshold(see(views), "-")
+
+
+@pytest.mark.parametrize(
+    ("labels", "normal"),
+    [
+        (["ok", "ok", "bad"], "ok"),
+        (["ok", "bad"], None),  # none leads
+        (list(range(40)), None),  # no classes
+        (["ok", "ok"], None),
+    ],
+)
+def test_the_label_of_normal_runs_leads_among_few(labels: list[Any], normal: Any) -> None:
+    assert _normal(Counter(labels)) == normal
+
+
+def test_equal_scores_have_no_k() -> None:
+    assert not Reference("x", "x", np.full(3, 0.1), None).can_scale
+    assert Reference("x", "x", np.array([1.0, 1.1]), None).can_scale
+
+
+def test_the_worst_run_without_a_verdict_is_the_next_to_review(browser: Browser) -> None:
+    judge(browser, "fault")  # of B-3
+    answer = browser.call(
+        "runs-chart.figure", "runs-decided.data", runs_threshold__value=1.0, **AT_NEW
+    )
+    assert answer["response"]["run-next"]["href"] == "/run?scoring=2&run=B-7"
+    assert "operations" not in answer["response"]["runs-chart"]["figure"]  # bands may have moved
+
+
+def test_an_error_inside_is_told_by_a_number_alone(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(drawing, "scores", lambda *_: [].index("secret"))  # a ValueError
+    values = {"runs_threshold__value": 2.0, **AT_NEW}
+    answer = browser.call("runs-chart.figure", "runs-threshold.value", **values)
+    told = re.search(r"error ([0-9a-f]{8})", notes(answer))
+    assert told and "secret" not in notes(answer) and told[1] in caplog.text
+    assert "error " in page(browser, "/")
+
+
+def test_whoever_comes_from_elsewhere_writes_a_name(workspace: Workspace) -> None:
+    layouts = [
+        json.dumps(
+            create_app(Settings(workspace.path, token=token)).layout.to_plotly_json(), default=str
+        )
+        for token in (None, "x" * 20)
+    ]
+    user = getpass.getuser()
+    assert f"value='{user}'" in layouts[0] and f"value='{user}'" not in layouts[1]
+
+
+def test_a_deleted_training_set_or_labels_hide_nothing_else(
+    browser: Browser, workspace: Workspace
+) -> None:
+    train = workspace.path / "data_sets" / workspace.data_sets()[1].folder
+    shutil.rmtree(train)
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert "run B-3: score " in text  # over the runs that are no outliers
+    new = workspace.path / "data_sets" / workspace.data_sets()[0].folder
+    (new / "runs.parquet").unlink()
+    assert "3 of 20 runs are outliers" in page(Browser(workspace.path), "/")
+
+
+def test_messages_of_damage_name_no_place_outside_the_workspace(
+    browser: Browser, workspace: Workspace
+) -> None:
+    folder = workspace.path / "data_sets" / workspace.data_sets()[0].folder
+    (folder / "values.parquet").write_bytes(b"x")
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert f"data_sets/{folder.name}/values.parquet" in text
+    assert str(workspace.path) not in text

@@ -25,8 +25,8 @@ SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "channels", "minWidth": 150, "width": 260, **FILTERED},
-    {"field": "stretch", "headerName": "When", "minWidth": 118, "width": 120},
+    {"field": "channels", "minWidth": 120, "width": 260, **FILTERED},
+    {"field": "stretch", "headerName": "When", "minWidth": 100, "width": 120},
 ]
 
 
@@ -69,7 +69,7 @@ def _grid(view: View, rows: list[dict[str, Any]]) -> Any:
             "localeText": {"noRowsToShow": "no run to show"},
         },
         className="ag-theme-quartz",
-        style={"height": f"{min(110 + 34 * max(len(rows), 3), 480)}px"},
+        style={"height": f"{min(110 + 34 * max(len(rows), 2), 480)}px"},
     )
 
 
@@ -78,23 +78,23 @@ def _columns(view: View) -> list[dict[str, Any]]:
     written: dict[str, Any] = {"editable": True, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90, "width": 110, **FILTERED},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 84, "width": 110, **FILTERED},
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
-        {"field": "times", "headerName": "× threshold", "minWidth": 106, "maxWidth": 130, **right},
+        {"field": "times", "headerName": "× threshold", "minWidth": 100, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
-        *([{"field": "label", "minWidth": 80, **FILTERED}] if view.labels is not None else []),
+        *([{"field": "label", "minWidth": 60, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",  # "": who only looks chooses nothing
             "cellEditorParams": {"values": ["", *VERDICTS]},
-            "minWidth": 96,
+            "minWidth": 92,
             "width": 110,
             **FILTERED,
             **written,
         },
-        {"field": "cause", "minWidth": 80, "width": 130, **written},
-        {"field": "comment", "minWidth": 96, "width": 160, **written},
-        {"field": "by", "minWidth": 80, "width": 170},
+        {"field": "cause", "minWidth": 74, "width": 130, **written},
+        {"field": "comment", "minWidth": 80, "width": 160, **written},
+        {"field": "by", "minWidth": 74, "width": 170},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
 

@@ -36,7 +36,7 @@ def threshold_controls(seen: Seen) -> Any:
                 allowDeselect=False,
             ),
             html.Div(
-                [html.Label("Threshold = mean + k σ", id="runs-k-label"), _slider(seen)],
+                [html.Label(_k_text(seen), id="runs-k-label"), _slider(seen)],
                 className="slider",
             ),
             dmc.NumberInput(
@@ -59,10 +59,20 @@ def threshold_controls(seen: Seen) -> Any:
     )
 
 
+def _k_text(seen: Seen) -> str:
+    k = _k(seen)
+    return f"Threshold = mean + {'k' if k is None else f'{k:.1f}'} σ"
+
+
+def _k(seen: Seen) -> float | None:
+    """How many standard deviations above the mean of the good runs the kept threshold lies."""
+    has_k = seen.good.can_scale and seen.threshold is not None
+    return seen.good.k(seen.threshold or 0.0) if has_k else None
+
+
 def _slider(seen: Seen) -> Any:
     """From 0 to 6 standard deviations, and farther where the kept threshold needs it."""
-    good, threshold = seen.good, seen.threshold
-    k = good.k(threshold) if good.can_scale and threshold is not None else float(LEAST_K)
+    k = _k(seen) or float(LEAST_K)
     low = max(min(LEAST_K, math.floor(k)), -FARTHEST_K)
     high = min(max(MOST_K, math.ceil(k)), FARTHEST_K)
     return dmc.Slider(
@@ -76,7 +86,7 @@ def _slider(seen: Seen) -> Any:
             {"value": v, "label": f"{v:g}"} for v in range(low, high + 1, -(-(high - low) // 6))
         ],
         updatemode="drag",
-        disabled=not good.can_scale,
+        disabled=not seen.good.can_scale,
         attributes={"thumb": {"aria-label": "k, standard deviations"}},
     )
 

@@ -19,13 +19,17 @@ from tsad_plugin.runs import Runs
 
 AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
+COMPARED = (
+    "This run is of unusual length. The detector compares runs at the same % complete, so what "
+    "follows the clock may seem early or late in it."
+)
 
 
 def layout(seen: Seen) -> Any:
     """The page of a run."""
     runs = alone(seen)
     axes = sorted(seen.axes(runs), key=list(AXES).index)
-    run = look(seen, axes[0], runs)
+    run = look(seen, "percent" if seen.view.odd_length(seen.position) else axes[0], runs)
     return [
         head(seen),
         html.Div(
@@ -82,6 +86,7 @@ def _courses(run: RunView, axes: list[str]) -> Any:
             ],
             className="controls",
         ),
+        *([html.P(COMPARED, className="quiet")] if run.view.odd_length(run.position) else []),
         graph("run-courses", "Channels of the run over the band of good runs", figure),
     )
 

@@ -82,6 +82,7 @@ def _register_threshold(app: Dash, views: Views) -> None:
         ClientsideFunction("tsad", "link"),
         Output("runs-k", "value"),
         Output("runs-threshold", "value"),
+        Output("runs-k-label", "children"),
         Input("runs-k", "value"),
         Input("runs-threshold", "value"),
         State("runs-scale", "data"),
