@@ -9,6 +9,8 @@ from dash.exceptions import DependencyException
 from flask import Flask, Response, render_template_string, request
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
+from tsad_plugin.workspace import WorkspaceError
+
 logger = logging.getLogger("dashboard")
 
 PAGE = """\
@@ -64,6 +66,15 @@ def answer_errors(server: Flask) -> None:
     server.register_error_handler(HTTPException, page)
     server.register_error_handler(DependencyException, lambda _: page(NotFound()))
     server.register_error_handler(Exception, _unexpected)
+
+
+class Refused(ValueError):
+    """What a person asked for and cannot have; its text is for them."""
+
+
+def said(error: Exception) -> str:
+    """What to say of an error: its text where that is for people, else its name in the log."""
+    return str(error) if isinstance(error, Refused | WorkspaceError) else told(error)
 
 
 def told(error: Exception) -> str:

@@ -11,10 +11,11 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 from tsad_plugin.workspace import Workspace
 
 from . import security
-from .answers import told
+from .answers import Refused, said
 from .components import shell
 from .components.notes import report_error
 from .pages import run, runs
+from .seen import Seen
 from .settings import Settings
 from .state import RUN, RUNS
 from .state import State as Url
@@ -54,7 +55,7 @@ def create_app(settings: Settings) -> dash.Dash:
         add_log_handler=False,
         pages_folder="",
     )
-    app.layout = shell.layout(workspace.path.name)
+    app.layout = shell.layout(workspace.path.name, known=settings.token is None)
     app.clientside_callback(
         ClientsideFunction("tsad", "open"),
         Output("shell-keys", "opened"),
@@ -84,8 +85,7 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
             url = Url.of(search)
             content = page_at(views, pathname, url)
         except Exception as error:  # whatever it is, the page must not stay empty
-            known = isinstance(error, ValueError)
-            return shell.sorry(str(error) if known else told(error)), choices, None
+            return shell.sorry(said(error)), choices, None
         chosen = url.scoring if url.scoring is not None else views.newest()
         return content, choices, None if chosen is None else str(chosen)
 
@@ -99,7 +99,7 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
         """Go to the runs of another scoring."""
         try:
             present = Url.of(search).scoring
-        except ValueError:
+        except Refused:
             present = None
         if value is None or int(value) == (views.newest() if present is None else present):
             return no_update
@@ -107,10 +107,10 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
 
 
 def page_at(views: Views, pathname: str | None, url: Url) -> Any:
-    """The content of a page; a ValueError says why there is none."""
+    """The content of a page; an error says why there is none."""
     page = PAGES.get(pathname or RUNS)
     if page is None:
-        raise ValueError(f"there is no page {pathname!r}: go to the runs")
+        raise Refused(f"there is no page {pathname!r}: go to the runs")
     if views.newest() is None:
         return shell.nothing_yet(views.workspace.path)
-    return page.layout(views, url)
+    return page.layout(Seen.of(views, url))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from dash import Patch
 from numpy.typing import NDArray
 
 from tsad_plugin import figures
@@ -16,36 +17,46 @@ from tsad_plugin.population import Population, axis_values
 from tsad_plugin.runs import Runs
 from tsad_plugin.workspace import TimestepFindings
 
-from .reference import Reference
-from .views import Standing, View
+from .seen import Seen
+from .views import View
 
 BAND = 3.0  # standard deviations of the band around the population
+MOVED = {"normal", "outlier", "reviewed", "selected"}  # markers of the score chart
 
 
-def scores(
-    view: View, standing: Standing, reference: Reference, threshold: float | None
-) -> go.Figure:
+def scores(seen: Seen, threshold: float | None) -> go.Figure:
     """Scores of all runs as a control chart."""
+    view, standing = seen.view, seen.standing
     return figures.score_chart(
         view.scores,
         outlier=view.outliers(threshold),
         ids=view.names,
         labels=view.labels,
-        calibration=reference.scores,
+        calibration=seen.good.scores,
         threshold=threshold,
+        log=_log(seen),
         verdicts=[standing.verdict(run) for run in view.names],
         keep=True,
     )
 
 
-def histogram(view: View, reference: Reference, threshold: float | None) -> go.Figure:
+def histogram(seen: Seen, threshold: float | None) -> go.Figure:
     """How the scores are distributed."""
     return figures.score_histogram(
-        view.scores, calibration=reference.scores, threshold=threshold, height=380
+        seen.view.scores,
+        calibration=seen.good.scores,
+        threshold=threshold,
+        log=_log(seen),
+        height=380,
     )
 
 
-@dataclass(frozen=True)
+def _log(seen: Seen) -> bool:
+    """Whether the axis is logarithmic: a threshold that is moved does not change it."""
+    return figures.wants_log(seen.view.scores, seen.good.scores, seen.threshold)
+
+
+@dataclass(frozen=True, eq=False)
 class RunView:
     """One run with what the detector found in it, on one axis.
 
@@ -110,6 +121,11 @@ class RunView:
         order = np.argsort(-sums, kind="stable")
         return {channels[c]: float(sums[c] / (sums.sum() or 1.0)) for c in order}
 
+    @property
+    def worst(self) -> int | None:
+        """The timestep with the highest score."""
+        return None if self.found is None else int(np.argmax(self.found.scores))
+
     def nearest(self, x: float) -> int:
         """The timestep that is closest to a place on the axis."""
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
@@ -168,19 +184,16 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     return figures.contribution_bars(
         contributions[at],
         run.runs.channels,
-        title=f"at {run.x_title} {run.x[at]:.4g}",
+        title=f"{run.x_title}: {run.x[at]:.4g}",
         usual=np.nan_to_num(np.nanmean(contributions, axis=0)),
     )
 
 
-def patch(figure: go.Figure, *, traces: bool = True) -> Any:
-    """The parts of a score chart or a histogram that a threshold moves, to be laid over the old."""
-    from dash import Patch
-
+def patch(figure: go.Figure) -> Any:
+    """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
     changed: Any = Patch()
-    if traces:
-        for number, trace in enumerate(figure.data):
-            if "markers" in (trace.mode or ""):
-                changed["data"][number] = trace.to_plotly_json()
+    for number, trace in enumerate(figure.data):
+        if trace.uid in MOVED:
+            changed["data"][number] = trace.to_plotly_json()
     changed["layout"]["shapes"] = [shape.to_plotly_json() for shape in figure.layout.shapes]
     return changed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from tsad_plugin.results import TINY
 
 from .views import Standing, View
 
@@ -31,15 +33,22 @@ class Reference(NamedTuple):
     @property
     def can_scale(self) -> bool:
         """Whether the scores have a standard deviation, so that k means anything."""
-        return len(self.scores) >= LEAST and bool(self.scores.std() > 0)
+        if len(self.scores) < LEAST:
+            return False
+        return bool(self.scores.std() > TINY * max(abs(self.scores.mean()), TINY))
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the scores."""
+        return float(self.scores.std(ddof=1))
 
     def threshold(self, k: float) -> float:
         """Mean + k standard deviations of the scores."""
-        return float(self.scores.mean() + k * self.scores.std(ddof=1))
+        return float(self.scores.mean() + k * self.sigma)
 
     def k(self, threshold: float) -> float:
         """How many standard deviations above the mean a threshold lies."""
-        return float((threshold - self.scores.mean()) / self.scores.std(ddof=1))
+        return float((threshold - self.scores.mean()) / self.sigma)
 
 
 def references(view: View, standing: Standing) -> list[Reference]:
@@ -92,19 +101,26 @@ def reference(view: View, standing: Standing, key: str | None) -> Reference:
 def truth(view: View, standing: Standing) -> NDArray[np.float64]:
     """(n_runs,): 1 for a fault, 0 for none, NaN where nobody knows; a verdict outdoes a label.
 
-    Of labels the most frequent is taken for the one of normal runs.
+    Of few different labels the most frequent is taken for the one of normal runs.
     """
     known = np.full(len(view.names), np.nan)
     labels = [None if label is None or pd.isna(label) else label for label in view.labels or ()]
     counted = Counter(label for label in labels if label is not None)
-    if len(counted) > 1:
-        normal = counted.most_common(1)[0][0]
+    if (normal := _normal(counted)) is not None:
         known = np.array([np.nan if label is None else float(label != normal) for label in labels])
     for position, run in enumerate(view.names):
         verdict = standing.verdict(run)
         if verdict is not None:
             known[position] = {"fault": 1.0, "no fault": 0.0}.get(verdict, np.nan)
     return known
+
+
+def _normal(counted: Counter[Any]) -> Any:
+    """The label of normal runs; None where labels are too many to be classes, or none leads."""
+    if not 1 < len(counted) <= MOST_LABELS:
+        return None
+    (first, most), (_, second) = counted.most_common(2)
+    return first if most > second else None
 
 
 def performance(flagged: NDArray[np.bool_], known: NDArray[np.float64]) -> str:

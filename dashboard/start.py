@@ -44,7 +44,10 @@ def start(
     app = create_app(settings)
     try:
         return Server(app, settings)
-    except ValueError:
+    except ValueError as taken:
         if port is not None:
             raise
-        return Server(app, replace(settings, port=0))
+        try:
+            return Server(app, replace(settings, port=0))
+        except ValueError:  # it was not the port
+            raise taken from None

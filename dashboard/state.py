@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlencode
 
+from .answers import Refused
+
 RUNS, RUN = "/", "/run"  # pages
 
 
@@ -21,13 +23,16 @@ class State(NamedTuple):
 
         Raises
         ------
-        ValueError
+        Refused
             If the number of the scoring is none.
         """
-        given = {k: v[-1] for k, v in parse_qs((search or "").lstrip("?")).items()}
+        given = {
+            k: v[-1]
+            for k, v in parse_qs((search or "").lstrip("?"), keep_blank_values=True).items()
+        }
         number = given.get("scoring")
         if number is not None and not (number.isdecimal() and len(number) < 10):
-            raise ValueError(f"there is no scoring {number!r}: choose one above")
+            raise Refused(f"there is no scoring {number!r}: choose one above")
         return cls(None if number is None else int(number), given.get("run"), given.get("good"))
 
     def at(self, page: str, **changes: Any) -> str:

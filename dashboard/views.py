@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsad_plugin.forms import did_you_mean, shorten
+from tsad_plugin.inputs import with_channels
 from tsad_plugin.population import Population, population
-from tsad_plugin.workspace import DataSet, Model, Scoring, ThresholdVersion, Verdict, Workspace
+from tsad_plugin.workspace import (
+    Damaged,
+    DataSet,
+    Model,
+    Scoring,
+    ThresholdVersion,
+    Verdict,
+    Workspace,
+)
 
+from .answers import Refused
+
+ODD = 2.0  # standard deviations
 KEPT = 8  # scorings, and populations, that stay in memory
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A scoring with its runs: what never changes.
 
@@ -62,14 +74,31 @@ class View:
         return {position: rank for rank, position in enumerate(self.ranked, start=1)}
 
     def position(self, run: str | None) -> int:
-        """Position of the run of that name; raises a ValueError where there is none."""
+        """Position of the run of that name; refused where there is none."""
         if run not in self.names:
             hint = did_you_mean(run or "", self.names)
-            raise ValueError(
+            raise Refused(
                 f"there is no run {run!r} in {self.data_set.name}{hint}; runs there: "
                 f"{shorten(self.names)}"
             )
         return self.names.index(run)
+
+    @cached_property
+    def found(self) -> list[tuple[str, str]]:
+        """Of each run the channels with most of the error, and when; empty where nobody knows."""
+        columns = self.table[["channels", "stretch"]].fillna("").astype(str)
+        return list(columns.itertuples(index=False, name=None))
+
+    def odd_length(self, position: int) -> bool:
+        """Whether a run is much longer or shorter than those that the detector learned from."""
+        duration = self.table["duration"].iat[position]
+        return bool(pd.notna(duration) and abs(duration) > ODD)
+
+    def is_outlier(self, position: int, threshold: float | None) -> bool:
+        """Whether a run is above the threshold; without one, what the detector says."""
+        if threshold is None:
+            return bool(self.table["label"].iat[position] == 1)
+        return bool(self.scores[position] > threshold)
 
     def outliers(self, threshold: float | None) -> NDArray[np.bool_]:
         """(n_runs,): those above the threshold; without one those that the detector says."""
@@ -114,6 +143,7 @@ class Views:
         self.workspace = workspace
         self._of = lru_cache(KEPT)(self._read)
         self._population = lru_cache(2 * KEPT)(self._add_up)
+        self._adding = Lock()
 
     def newest(self) -> int | None:
         """Number of the newest scoring; None in an empty workspace."""
@@ -130,7 +160,7 @@ class Views:
         """
         number = self.newest() if scoring is None else scoring
         if number is None:
-            raise ValueError("the workspace holds no scoring yet")
+            raise Refused("the workspace holds no scoring yet")
         return self._of(number)
 
     def _read(self, number: int) -> View:
@@ -143,7 +173,7 @@ class Views:
             data_set,
             workspace.read_scores(scoring),
             workspace.read_calibration(scoring),
-            workspace.read_labels(data_set),
+            _labels(workspace, data_set),
         )
 
     def standing(self, view: View) -> Standing:
@@ -155,44 +185,31 @@ class Views:
             review.good_runs(view.data_set),
         )
 
-    def judge(self, view: View, said: Mapping[str, Any], who: str | None) -> Verdict:
-        """Keep a verdict; `said` has run and verdict, and may have cause and comment."""
-        return self.workspace.review.judge(
-            view.data_set,
-            said["run"],
-            said["verdict"],
-            cause=said.get("cause") or "",
-            comment=said.get("comment") or "",
-            who=signature(who),
-        )
-
-    def good_runs(
-        self, view: View, standing: Standing, positions: Sequence[int] | None, axis: str
+    def population(
+        self,
+        data_set: int,
+        positions: tuple[int, ...] | None,
+        axis: str,
+        channels: tuple[str, ...],
     ) -> Population:
-        """How good runs go: those at `positions`, or those that the model learned from.
+        """How runs of a data set go, those at some positions or all, in the order of `channels`."""
+        with self._adding:  # who asks for the same meanwhile waits, and need not read it, too
+            return self._population(data_set, positions, axis, channels)
 
-        Where the workspace does not hold the latter, the runs that are no outliers stand in.
-        """
-        learned = view.model.data_set_id
-        if positions is None and learned is not None:
-            return self._population(learned, None, axis)
-        if positions is None:
-            positions = np.flatnonzero(~view.outliers(standing.threshold.value)).tolist()
-        return self._population(view.data_set.id, tuple(positions), axis)
-
-    def good_have_times(self, view: View) -> bool:
-        """Whether the runs that the model learned from have times, as far as they are here."""
-        learned = view.model.data_set_id
-        return learned is None or self.workspace.data_set(learned).has_times
-
-    def _add_up(self, data_set: int, positions: tuple[int, ...] | None, axis: str) -> Population:
+    def _add_up(
+        self,
+        data_set: int,
+        positions: tuple[int, ...] | None,
+        axis: str,
+        channels: tuple[str, ...],
+    ) -> Population:
         runs = self.workspace.read_runs(self.workspace.data_set(data_set), positions)
-        return population(runs, axis)
+        return population(with_channels(runs, channels), axis)
 
 
-def signature(who: str | None) -> str:
-    """The name that is kept with what somebody decides; raises a ValueError where there is none."""
-    name = (who or "").strip()
-    if not name:
-        raise ValueError("write your name above first: it is kept with what you decide")
-    return name
+def _labels(workspace: Workspace, data_set: DataSet) -> list[Any] | None:
+    """What the data say of each run; scores are shown without it, too."""
+    try:
+        return workspace.read_labels(data_set)
+    except Damaged:
+        return None

@@ -12,7 +12,8 @@ from tsad_plugin.results import number, relative
 from tsad_plugin.workspace import Scoring, Verdict
 
 from .reference import performance, truth
-from .views import Standing, View
+from .seen import Seen
+from .views import View
 
 
 def summary(view: View, position: int, threshold: float | None) -> str:
@@ -23,35 +24,41 @@ def summary(view: View, position: int, threshold: float | None) -> str:
     if times != "–":
         parts.append(f"{times} × threshold")
     if _there(row["channels"]):
-        parts.append(f"{row['channels']} of the error at {row['stretch']}")
-    if _there(row["duration"]) and abs(row["duration"]) > 2:
+        at = "at time" if view.data_set.has_times and not _has_unit(row["stretch"]) else "at"
+        parts.append(f"{row['channels']} of the error {at} {row['stretch']}")
+    if view.odd_length(position):
         longer = "longer" if row["duration"] > 0 else "shorter"
         parts.append(f"{abs(row['duration']):.1f} σ {longer} than usual")
     return f"run {row['run']}: {', '.join(parts)}"
+
+
+def _has_unit(stretch: str) -> bool:
+    """Whether a stretch says by itself what it is measured in: in hours, or by a calendar."""
+    return any(letter.isalpha() for letter in stretch)
 
 
 def _there(value: object) -> bool:
     return not pd.isna(value) and value != ""
 
 
-def headline(view: View, standing: Standing, threshold: float | None) -> str:
+def headline(seen: Seen, threshold: float | None) -> str:
     """`3 of 40 runs are outliers, 2 not reviewed yet; precision 100% (2 of 2)`."""
-    flagged = view.outliers(threshold)
-    n, unreviewed = int(flagged.sum()), len(open_outliers(view, standing, threshold))
+    flagged = seen.view.outliers(threshold)
+    n, unreviewed = int(flagged.sum()), len(open_outliers(seen, threshold))
     verb = "is an outlier" if n == 1 else "are outliers"
     text = f"{n or 'None'} of {plural(len(flagged), 'run')} {verb if n else 'is an outlier'}"
     if unreviewed:
         text += f", {unreviewed} not reviewed yet"
     elif n:
         text += ", all reviewed"
-    measured = performance(flagged, truth(view, standing))
+    measured = performance(flagged, truth(seen.view, seen.standing))
     return f"{text}; {measured}" if measured else text
 
 
-def open_outliers(view: View, standing: Standing, threshold: float | None) -> list[int]:
+def open_outliers(seen: Seen, threshold: float | None) -> list[int]:
     """Positions of the outliers without a verdict, the most abnormal first."""
-    flagged = view.outliers(threshold)
-    return [i for i in view.ranked if flagged[i] and standing.verdict(view.names[i]) is None]
+    view, flagged = seen.view, seen.view.outliers(threshold)
+    return [i for i in view.ranked if flagged[i] and seen.standing.verdict(view.names[i]) is None]
 
 
 def when(time: datetime) -> str:

@@ -42,18 +42,18 @@ def new_runs(labels: bool = False) -> Runs:
     return runs
 
 
-def fitted() -> PCAReconstruction:
-    return PCAReconstruction(contamination=KSigma(3)).fit(good_runs())
-
-
 def fill(folder: Path, *, labels: bool = False) -> Workspace:
     """A workspace of the training runs and of the new ones, both scored; the new ones last."""
     workspace = Workspace(folder, create=True)
-    detector = fitted()
-    train = workspace.add_runs(good_runs(), "train.csv")
-    model = workspace.add_model(detector, data_set=train)
-    workspace.add_scoring(Scored.of(detector, good_runs()), model, train)
-    runs = new_runs(labels)
-    new = workspace.add_runs(runs, "new.csv")
-    workspace.add_scoring(Scored.of(detector, runs), model, new)
+    keep(workspace, good_runs(), new_runs(labels))
     return workspace
+
+
+def keep(workspace: Workspace, train: Runs, new: Runs) -> None:
+    """Learn from some runs; keep them, others and the scores of both."""
+    detector = PCAReconstruction(contamination=KSigma(3)).fit(train)
+    learned = workspace.add_runs(train, "train.csv")
+    model = workspace.add_model(detector, data_set=learned)
+    workspace.add_scoring(Scored.of(detector, train), model, learned)
+    data_set = workspace.add_runs(new, "new.csv")
+    workspace.add_scoring(Scored.of(detector, new), model, data_set)

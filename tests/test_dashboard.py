@@ -1,18 +1,23 @@
 """The dashboard without a browser: what pages show, what callbacks do."""
 
+import getpass
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from reviewing import ABNORMAL, fill, new_runs
+from reviewing import ABNORMAL, fill, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
+from dashboard.answers import Refused
 from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
 from dashboard.components.heading import neighbours
+from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
 from dashboard.pages import run as run_page
 from dashboard.reference import (
@@ -20,11 +25,14 @@ from dashboard.reference import (
     CONFIRMED,
     HELD_OUT,
     USUAL,
+    Reference,
+    _normal,
     performance,
     reference,
     references,
     truth,
 )
+from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import View, Views
 from dashboard.wording import headline, open_outliers, summary
@@ -55,6 +63,10 @@ def views(workspace: Workspace) -> Views:
 
 def newest(views: Views) -> View:
     return views.of(None)
+
+
+def see(views: Views, **url: Any) -> Seen:
+    return Seen.of(views, State(**url))
 
 
 # -- what a URL says --------------------------------------------------------------------------
@@ -160,32 +172,30 @@ def test_the_summary_names_score_threshold_channel_and_time(views: Views) -> Non
 
 
 def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) -> None:
-    view = newest(views)
-    standing = views.standing(view)
-    threshold = standing.threshold.value
+    seen = see(views)
     measured = "precision 100% (3 of 3), recall 100% (3 of 3)"
-    assert headline(view, standing, threshold) == (
+    assert headline(seen, seen.threshold) == (
         f"3 of 20 runs are outliers, 3 not reviewed yet; {measured}"
     )
-    assert headline(view, standing, 1e9) == "None of 20 runs is an outlier; recall 0% (0 of 3)"
+    assert headline(seen, 1e9) == "None of 20 runs is an outlier; recall 0% (0 of 3)"
     for run in ABNORMAL:
-        views.workspace.review.judge(view.data_set, run, "fault", who="anna")
-    standing = views.standing(view)
-    assert headline(view, standing, threshold).startswith("3 of 20 runs are outliers, all reviewed")
-    assert open_outliers(view, standing, threshold) == []
+        seen.judge({"run": run, "verdict": "fault"}, "anna")
+    seen = see(views)
+    assert headline(seen, seen.threshold).startswith("3 of 20 runs are outliers, all reviewed")
+    assert open_outliers(seen, seen.threshold) == []
 
 
 # -- rows of the grid ------------------------------------------------------------------------------
 
 
 def test_rows_are_ranked_and_filtered(views: Views) -> None:
-    view = newest(views)
-    threshold = views.standing(view).threshold.value
-    views.workspace.review.judge(view.data_set, WORST, "fault", cause="valve", who="anna")
-    standing = views.standing(view)
-    listed = {s: rows(view, standing, threshold, s, State(2)) for s in (OUTLIERS, OPEN, ALL)}
+    see(views).judge({"run": WORST, "verdict": "fault", "cause": "valve"}, "anna")
+    seen = see(views)
+    listed = {shown: rows(seen, seen.threshold, shown) for shown in (OUTLIERS, OPEN, ALL)}
     assert [row["rank"] for row in listed[ALL]] == list(range(1, 21))
-    assert [row["run"] for row in listed[OUTLIERS]] == [view.names[i] for i in view.ranked[:3]]
+    worst = [seen.view.names[i] for i in seen.view.ranked[:3]]
+    assert [row["run"] for row in listed[OUTLIERS]] == worst
+    assert [row["outlier"] for row in listed[ALL]] == [True] * 3 + [False] * 17
     assert WORST not in {row["run"] for row in listed[OPEN]} and len(listed[OPEN]) == 2
     first = listed[OUTLIERS][0]
     assert (first["verdict"], first["cause"], first["label"]) == ("fault", "valve", "bad")
@@ -197,10 +207,7 @@ def test_rows_are_ranked_and_filtered(views: Views) -> None:
 
 
 def look(views: Views, run: str, axis: str, key: str | None = None) -> RunView:
-    view = newest(views)
-    position = view.position(run)
-    url = State(view.scoring.id, run, key)
-    return run_page.look(views, view, views.standing(view), position, url, axis)
+    return run_page.look(see(views, run=run, good=key), axis)
 
 
 def test_the_population_is_the_training_runs_until_others_are_chosen(views: Views) -> None:
@@ -368,23 +375,33 @@ def test_a_threshold_is_kept_with_who_set_it(browser: Browser, workspace: Worksp
     assert "2.50" in page(browser, "/")
 
 
-def changed_row(**more: str) -> list[dict[str, Any]]:
-    data = {"run": WORST, "verdict": "", "cause": "", "comment": "", **more}
-    return [{"data": data, "timestamp": 1}]
+def written(part: str, value: str, **shown: str) -> list[dict[str, Any]]:
+    data = {"run": WORST, "verdict": "", "cause": "", "comment": "", **shown, part: value}
+    return [{"data": data, "colId": part, "value": value, "timestamp": 1}]
+
+
+def write(browser: Browser, part: str, value: str, who: str = "anna", **shown: str) -> Any:
+    values = {"runs_grid__cellValueChanged": written(part, value, **shown), "shell_who__value": who}
+    return browser.call("runs-decided.data", "runs-grid.cellValueChanged", **values, **AT_NEW)
 
 
 def test_what_is_written_into_the_grid_is_kept(browser: Browser, workspace: Workspace) -> None:
-    row = changed_row(verdict="fault", cause="valve", comment="seen")
-    values = {"runs_grid__cellValueChanged": row, "shell_who__value": "anna", "page_url__data": ""}
-    browser.call("runs-judged.data", "runs-grid.cellValueChanged", **values)
+    for part, value in (("verdict", "fault"), ("cause", "valve"), ("comment", "seen")):
+        answer = write(browser, part, value)
+        assert answer["response"]["runs-decided"]["data"] == 1  # so that all is shown anew
+    verdict = workspace.review.verdicts(workspace.data_sets()[0])[WORST]
+    assert (verdict.verdict, verdict.cause, verdict.comment) == ("fault", "valve", "seen")
+    assert verdict.who == "anna"
+
+
+def test_a_cell_brings_back_nothing_that_another_has_changed(
+    browser: Browser, workspace: Workspace
+) -> None:
     data_set = workspace.data_sets()[0]
+    workspace.review.judge(data_set, WORST, "no fault", cause="sensor", who="ben")
+    write(browser, "comment", "hm", verdict="fault", cause="valve")  # as an old tab shows it
     verdict = workspace.review.verdicts(data_set)[WORST]
-    assert (verdict.verdict, verdict.cause, verdict.comment, verdict.who) == (
-        "fault",
-        "valve",
-        "seen",
-        "anna",
-    )
+    assert (verdict.verdict, verdict.cause, verdict.comment) == ("no fault", "sensor", "hm")
 
 
 def notes(answer: Any) -> str:
@@ -392,12 +409,13 @@ def notes(answer: Any) -> str:
 
 
 def test_a_comment_without_a_verdict_asks_for_one(browser: Browser, workspace: Workspace) -> None:
-    values = {"runs_grid__cellValueChanged": changed_row(comment="?"), "shell_who__value": "a"}
-    answer = browser.call(
-        "runs-judged.data", "runs-grid.cellValueChanged", page_url__data="", **values
-    )
+    answer = write(browser, "comment", "?")
     assert "choose a verdict first" in notes(answer)
+    assert answer["response"]["runs-decided"]["data"] == 1  # so that the comment goes away
     assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
+    write(browser, "verdict", "fault")
+    assert "taken back by Undo" in notes(write(browser, "verdict", ""))
+    assert workspace.review.verdicts(workspace.data_sets()[0])[WORST].verdict == "fault"
 
 
 def judge(browser: Browser, verdict: str, who: str = "anna") -> Any:
@@ -547,3 +565,121 @@ def test_scores_of_a_foreign_detector_are_reviewed_too(tmp_path: Path) -> None:
     assert "2 of 20 runs are outliers" in page(browser, "/")
     text = page(browser, "/run", "?run=B-19")
     assert "run B-19: score 19" in text and "scores runs as a whole" in text
+
+
+# -- what people and data may do ------------------------------------------------------------------
+
+
+def test_times_that_stand_still_close_an_axis_and_no_page(tmp_path: Path) -> None:
+    train = good_runs()
+    train.times[7][5] = train.times[7][4]
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, train, new_runs())
+    text = page(Browser(tmp_path / "ws"), "/run", "?run=B-3")
+    assert "outlier 1 of 3" in text and "Elapsed time" not in text and "% complete" in text
+
+
+def test_the_band_is_that_of_the_channel_in_whatever_order_it_was_learned(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, good_runs(), new_runs().select(["p", "T"]))
+        run = look(Views(workspace), "B-0", "timestep")
+        assert run.runs.channels == ("p", "T")
+        assert run.band.mean.mean(axis=0) == pytest.approx([5, 20], abs=1)
+
+
+def test_other_units_of_time_share_no_axis(tmp_path: Path) -> None:
+    new = new_runs()
+    new.time_unit = "min"
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, good_runs(), new)
+    assert "Elapsed time" not in page(Browser(tmp_path / "ws"), "/run", "?run=B-3")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("", None), (None, None), (2.5, 2.5), (-0.2, -0.2), ("1e3", 1000.0)]
+)
+def test_a_threshold_is_read_as_it_is_written(views: Views, written: Any, read: Any) -> None:
+    assert read_threshold(see(views), written) == read
+
+
+def test_the_kept_threshold_is_not_rounded_by_being_shown(views: Views) -> None:
+    seen = see(views)
+    views.workspace.review.set_threshold(seen.view.model, 1 / 3, origin="a third", who="anna")
+    assert read_threshold(see(views), 0.333333) == 1 / 3
+    assert read_threshold(see(views), 0.333334) == 0.333334
+
+
+def test_what_is_no_number_is_no_threshold(views: Views) -> None:
+    with pytest.raises(Refused, match="must be a number, got '-'"):
+        read_threshold(see(views), "-")
+
+
+@pytest.mark.parametrize(
+    ("labels", "normal"),
+    [
+        (["ok", "ok", "bad"], "ok"),
+        (["ok", "bad"], None),  # none leads
+        (list(range(40)), None),  # no classes
+        (["ok", "ok"], None),
+    ],
+)
+def test_the_label_of_normal_runs_leads_among_few(labels: list[Any], normal: Any) -> None:
+    assert _normal(Counter(labels)) == normal
+
+
+def test_equal_scores_have_no_k() -> None:
+    assert not Reference("x", "x", np.full(3, 0.1), None).can_scale
+    assert Reference("x", "x", np.array([1.0, 1.1]), None).can_scale
+
+
+def test_the_worst_run_without_a_verdict_is_the_next_to_review(browser: Browser) -> None:
+    judge(browser, "fault")  # of B-3
+    answer = browser.call(
+        "runs-chart.figure", "runs-decided.data", runs_threshold__value=1.0, **AT_NEW
+    )
+    assert answer["response"]["run-next"]["href"] == "/run?scoring=2&run=B-7"
+    assert "operations" not in answer["response"]["runs-chart"]["figure"]  # bands may have moved
+
+
+def test_an_error_inside_is_told_by_a_number_alone(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(drawing, "scores", lambda *_: [].index("secret"))  # a ValueError
+    values = {"runs_threshold__value": 2.0, **AT_NEW}
+    answer = browser.call("runs-chart.figure", "runs-threshold.value", **values)
+    told = re.search(r"error ([0-9a-f]{8})", notes(answer))
+    assert told and "secret" not in notes(answer) and told[1] in caplog.text
+    assert "error " in page(browser, "/")
+
+
+def test_whoever_comes_from_elsewhere_writes_a_name(workspace: Workspace) -> None:
+    layouts = [
+        json.dumps(
+            create_app(Settings(workspace.path, token=token)).layout.to_plotly_json(), default=str
+        )
+        for token in (None, "x" * 20)
+    ]
+    user = getpass.getuser()
+    assert f"value='{user}'" in layouts[0] and f"value='{user}'" not in layouts[1]
+
+
+def test_a_deleted_training_set_or_labels_hide_nothing_else(
+    browser: Browser, workspace: Workspace
+) -> None:
+    train = workspace.path / "data_sets" / workspace.data_sets()[1].folder
+    shutil.rmtree(train)
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert "run B-3: score " in text  # over the runs that are no outliers
+    new = workspace.path / "data_sets" / workspace.data_sets()[0].folder
+    (new / "runs.parquet").unlink()
+    assert "3 of 20 runs are outliers" in page(Browser(workspace.path), "/")
+
+
+def test_messages_of_damage_name_no_place_outside_the_workspace(
+    browser: Browser, workspace: Workspace
+) -> None:
+    folder = workspace.path / "data_sets" / workspace.data_sets()[0].folder
+    (folder / "values.parquet").write_bytes(b"x")
+    text = page(browser, "/run", "?scoring=2&run=B-3")
+    assert f"data_sets/{folder.name}/values.parquet" in text
+    assert str(workspace.path) not in text

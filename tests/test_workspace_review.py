@@ -10,7 +10,15 @@ import pytest
 from workspaces import band, error, filled, walks
 
 from tsad_plugin.runs import Runs
-from tsad_plugin.workspace import VERDICTS, DataSet, Model, NotInWorkspace, Verdict, Workspace
+from tsad_plugin.workspace import (
+    VERDICTS,
+    DataSet,
+    Model,
+    NotInWorkspace,
+    Verdict,
+    Workspace,
+    WorkspaceError,
+)
 
 
 @pytest.fixture
@@ -81,7 +89,7 @@ def test_an_undo_says_what_it_brings_back(workspace: Workspace, data_set: DataSe
     fourth = review.undo(data_set, "B-01", who="Bob")
     assert (fourth.verdict, fourth.restores) == (None, None)
     assert review.verdicts(data_set) == {}
-    with error("run 'B-01' has no verdict: there is nothing to undo"):
+    with error("run 'B-01' has no verdict: there is nothing to undo", WorkspaceError):
         review.undo(data_set, "B-01", who="Bob")
     assert review.history(data_set, "B-01") == [fourth, third, second, first]
 
@@ -102,7 +110,7 @@ def test_undo_goes_back_as_a_stack_does(workspace: Workspace, data_set: DataSet,
             stacks[run].pop()
             review.undo(data_set, run, who="Ada")
         else:
-            with error(f"run {run!r} has no verdict: there is nothing to undo"):
+            with error(f"run {run!r} has no verdict: there is nothing to undo", WorkspaceError):
                 review.undo(data_set, run, who="Ada")
             continue
         n_records[run] += 1
@@ -155,7 +163,9 @@ def test_a_run_is_the_same_in_another_type_of_number(workspace: Workspace) -> No
 
 @pytest.mark.parametrize("verdict", ["Fault", "", "good", None])
 def test_there_are_three_verdicts(workspace: Workspace, data_set: DataSet, verdict: Any) -> None:
-    with error(f"verdict must be one of 'fault', 'no fault', 'unsure', got {verdict!r}"):
+    with error(
+        f"verdict must be one of 'fault', 'no fault', 'unsure', got {verdict!r}", WorkspaceError
+    ):
         workspace.review.judge(data_set, "B-01", verdict, who="Ada")
     assert workspace.review.history(data_set, "B-01") == []
 
@@ -206,7 +216,7 @@ def test_models_have_thresholds_of_their_own(workspace: Workspace, model: Model)
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_threshold_is_a_finite_number(workspace: Workspace, model: Model, value: float) -> None:
-    with error(f"a threshold must be a finite number, got {value!r}"):
+    with error(f"a threshold must be a finite number, got {value!r}", WorkspaceError):
         workspace.review.set_threshold(model, value, origin="x", who="Ada")
     assert len(workspace.review.thresholds(model)) == 1
 
@@ -234,6 +244,6 @@ def test_the_last_choice_of_good_runs_counts(workspace: Workspace, data_set: Dat
 
 
 def test_at_least_one_run_is_good(workspace: Workspace, data_set: DataSet) -> None:
-    with error("no run was chosen: choose at least one as good"):
+    with error("no run was chosen: choose at least one as good", WorkspaceError):
         workspace.review.choose_good_runs(data_set, [], who="Ada")
     assert workspace.review.good_runs(data_set) is None

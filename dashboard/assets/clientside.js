@@ -3,12 +3,24 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tsad: {
         link: function (k, threshold, scale) {
             const same = window.dash_clientside.no_update;
-            if (!scale) return [same, same];
+            const said = (k) => `Threshold = mean + ${k.toFixed(1)} σ`;
+            if (!scale) return [same, same, same];
             const [mean, sigma] = scale;
             const moved = window.dash_clientside.callback_context.triggered_id;
-            if (moved === "runs-k") return [same, Number((mean + k * sigma).toPrecision(6))];
-            if (threshold === "" || threshold === null) return [same, same];
-            return [Math.round((10 * (threshold - mean)) / sigma) / 10, same];
+            if (moved === "runs-k") {
+                return [same, Number((mean + k * sigma).toPrecision(6)), said(k)];
+            }
+            if (threshold === "" || threshold === null) return [same, same, same];
+            const nearest = Math.round((10 * (threshold - mean)) / sigma) / 10;
+            return [nearest, same, said(nearest)];
+        },
+        settle: function (threshold) {
+            // The list is filled once the slider rests.
+            window.clearTimeout(window.tsadSettling);
+            window.tsadSettling = window.setTimeout(function () {
+                if (!document.getElementById("runs-threshold")) return;
+                window.dash_clientside.set_props("runs-settled", { data: threshold });
+            }, 250);
         },
         open: function (clicks) {
             return Boolean(clicks);

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_ag_grid as dag
+import dash_mantine_components as dmc
 import pandas as pd
+from dash import html
 
-from dashboard.state import RUN, State
-from dashboard.views import Standing, View
+from dashboard.answers import Refused
+from dashboard.seen import Seen
+from dashboard.state import RUN
+from dashboard.views import View
 from dashboard.wording import open_outliers, when
 from tsad_plugin.results import TINY
 from tsad_plugin.workspace import VERDICTS
@@ -21,12 +25,33 @@ SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "channels", "minWidth": 150, "width": 260, **FILTERED},
-    {"field": "stretch", "headerName": "When", "minWidth": 118, "width": 120},
+    {"field": "channels", "minWidth": 120, "width": 260, **FILTERED},
+    {"field": "stretch", "headerName": "When", "minWidth": 100, "width": 120},
 ]
 
 
-def grid(view: View, rows: list[dict[str, Any]]) -> Any:
+def runs_list(seen: Seen, shown: str) -> list[Any]:
+    """What is listed, which runs are good, and the grid."""
+    return [
+        html.Div(
+            [
+                dmc.SegmentedControl(
+                    id="runs-show",
+                    data=[{"value": key, "label": name} for key, name in SHOWN.items()],
+                    value=shown,
+                ),
+                dmc.Button(
+                    "The ticked runs are the good ones", id="runs-choose", variant="default"
+                ),
+                html.Span("Double-click verdict, cause or comment to write it.", className="quiet"),
+            ],
+            className="controls",
+        ),
+        _grid(seen.view, rows(seen, seen.threshold, shown)),
+    ]
+
+
+def _grid(view: View, rows: list[dict[str, Any]]) -> Any:
     """The grid; runs can be ticked, verdict, cause and comment written into it."""
     return dag.AgGrid(
         id="runs-grid",
@@ -44,7 +69,7 @@ def grid(view: View, rows: list[dict[str, Any]]) -> Any:
             "localeText": {"noRowsToShow": "no run to show"},
         },
         className="ag-theme-quartz",
-        style={"height": f"{min(110 + 34 * max(len(rows), 3), 480)}px"},
+        style={"height": f"{min(110 + 34 * max(len(rows), 2), 480)}px"},
     )
 
 
@@ -53,67 +78,71 @@ def _columns(view: View) -> list[dict[str, Any]]:
     written: dict[str, Any] = {"editable": True, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 90, "width": 110, **FILTERED},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 84, "width": 110, **FILTERED},
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
-        {"field": "times", "headerName": "× threshold", "minWidth": 106, "maxWidth": 130, **right},
+        {"field": "times", "headerName": "× threshold", "minWidth": 100, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
-        *([{"field": "label", "minWidth": 80, **FILTERED}] if view.labels is not None else []),
+        *([{"field": "label", "minWidth": 60, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",  # "": who only looks chooses nothing
             "cellEditorParams": {"values": ["", *VERDICTS]},
-            "minWidth": 96,
+            "minWidth": 92,
             "width": 110,
             **FILTERED,
             **written,
         },
-        {"field": "cause", "minWidth": 80, "width": 130, **written},
-        {"field": "comment", "minWidth": 96, "width": 160, **written},
-        {"field": "by", "minWidth": 80, "width": 170},
+        {"field": "cause", "minWidth": 74, "width": 130, **written},
+        {"field": "comment", "minWidth": 80, "width": 160, **written},
+        {"field": "by", "minWidth": 74, "width": 170},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
 
 
-def rows(
-    view: View, standing: Standing, threshold: float | None, shown: str, state: State
-) -> list[dict[str, Any]]:
+def rows(seen: Seen, threshold: float | None, shown: str) -> list[dict[str, Any]]:
     """A row a run that is to be shown, the most abnormal first."""
-    flagged = view.outliers(threshold)
+    view, flagged = seen.view, seen.view.outliers(threshold)
     if shown == OPEN:
-        positions: Sequence[int] = open_outliers(view, standing, threshold)
+        positions: Sequence[int] = open_outliers(seen, threshold)
     else:
         positions = [i for i in view.ranked if shown == ALL or flagged[i]]
-    return [_row(view, standing, threshold, i, bool(flagged[i]), state) for i in positions]
+    return [_row(seen, threshold, i) for i in positions]
 
 
-def _row(
-    view: View,
-    standing: Standing,
-    threshold: float | None,
-    i: int,
-    is_outlier: bool,
-    state: State,
-) -> dict[str, Any]:
-    found = view.table.iloc[i]
-    run, score = view.names[i], float(view.scores[i])
-    verdict = standing.verdicts.get(run)
+def _row(seen: Seen, threshold: float | None, i: int) -> dict[str, Any]:
+    view, run, score = seen.view, seen.view.names[i], float(seen.view.scores[i])
+    verdict, (channels, stretch) = seen.standing.verdicts.get(run), view.found[i]
     return {
         "rank": view.ranks[i],
         "run": run,
-        "href": state.at(RUN, run=run),
+        "href": seen.url.at(RUN, run=run),
         "score": _rounded(score),
         "times": _rounded(score / threshold)
         if threshold is not None and threshold > TINY
         else None,
-        "outlier": is_outlier,
-        "stretch": _text(found["stretch"]),
-        "channels": _text(found["channels"]),
+        "outlier": view.is_outlier(i, threshold),
+        "channels": channels,
+        "stretch": stretch,
         "label": "" if view.labels is None else _text(view.labels[i]),
         "verdict": "" if verdict is None else verdict.verdict or "",
         "cause": "" if verdict is None else verdict.cause,
         "comment": "" if verdict is None else verdict.comment,
         "by": "" if verdict is None else f"{verdict.who}, {when(verdict.at)}",
     }
+
+
+def written_in(seen: Seen, change: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict as one cell was written: all else is what holds now, whatever the grid shows."""
+    run = change["data"]["run"]
+    holds = seen.standing.verdicts.get(run)
+    parts = ("verdict", "cause", "comment")
+    now = {part: getattr(holds, part, "") for part in parts}
+    said = {**now, "run": run, change["colId"]: change["value"]}
+    if said["verdict"]:
+        return said
+    if change["colId"] == "verdict":
+        raise Refused(f"run {run}: a verdict is taken back by Undo on the run's page")
+    raise Refused(f"run {run}: choose a verdict first; cause and comment belong to one")
 
 
 def _rounded(value: float) -> float:

@@ -7,32 +7,33 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.state import RUN, RUNS, State
-from dashboard.views import Standing, View
+from dashboard.seen import Seen
+from dashboard.state import RUN, RUNS
+from dashboard.views import View
 from dashboard.wording import summary
 
 from .parts import aria
 
 
-def head(view: View, standing: Standing, position: int, url: State) -> Any:
+def head(seen: Seen) -> Any:
     """The run in words, and links to its neighbours."""
-    threshold = standing.threshold.value
-    is_outlier = bool(view.outliers(threshold)[position])
+    view, threshold, position = seen.view, seen.threshold, seen.position
+    is_outlier = view.is_outlier(position, threshold)
     badge = dmc.Badge("outlier", color="red") if is_outlier else dmc.Badge("normal", color="gray")
     before, after = neighbours(view, threshold, position)
     return html.Div(
         [
             html.Div(
                 [
-                    dcc.Link("← Runs (r)", id="run-back", href=url.at(RUNS, run=None)),
+                    dcc.Link("← Runs (r)", id="run-back", href=seen.url.at(RUNS, run=None)),
                     html.H1([summary(view, position, threshold), " ", badge]),
                 ]
             ),
             html.Nav(
                 [
-                    _step("run-previous", "← Previous (p)", url, view, before),
+                    _step("run-previous", "← Previous (p)", seen, before),
                     html.Span(_place(view, threshold, position), className="quiet"),
-                    _step("run-next", "Next (n) →", url, view, after),
+                    _step("run-next", "Next (n) →", seen, after),
                 ],
                 **aria(label="outliers"),
             ),
@@ -51,13 +52,15 @@ def neighbours(view: View, threshold: float | None, position: int) -> tuple[int 
 
 
 def _place(view: View, threshold: float | None, position: int) -> str:
-    n = int(view.outliers(threshold).sum())
-    is_one = view.outliers(threshold)[position]
-    rank, n_runs = view.ranks[position], len(view.names)
-    return f"outlier {rank} of {n}" if is_one and rank <= n else f"rank {rank} of {n_runs}"
+    n, rank = int(view.outliers(threshold).sum()), view.ranks[position]
+    if view.is_outlier(position, threshold) and rank <= n:
+        return f"outlier {rank} of {n}"
+    return f"rank {rank} of {len(view.names)}"
 
 
-def _step(name: str, text: str, url: State, view: View, to: int | None) -> Any:
+def _step(name: str, text: str, seen: Seen, to: int | None) -> Any:
     if to is None:
         return html.Span(text, className="button off", **aria(disabled="true"))
-    return dcc.Link(text, id=name, href=url.at(RUN, run=view.names[to]), className="button")
+    return dcc.Link(
+        text, id=name, href=seen.url.at(RUN, run=seen.view.names[to]), className="button"
+    )

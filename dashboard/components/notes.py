@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import no_update, set_props
 
-from dashboard.answers import told
+from dashboard.answers import said
 
 
 def container() -> Any:
@@ -30,8 +30,5 @@ def note(text: str, *, color: str = "blue") -> None:
 
 def report_error(error: Exception) -> Any:
     """Say what is wrong with what was asked, or give a number to find the rest by in the log."""
-    if isinstance(error, ValueError):
-        note(str(error), color="red")
-    else:
-        note(told(error), color="red")
+    note(said(error), color="red")
     return no_update

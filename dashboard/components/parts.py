@@ -19,11 +19,22 @@ def aria(**values: str) -> dict[str, Any]:
 def graph(name: str, label: str, figure: Any = None) -> Any:
     """A figure with a name for those who do not see it; empty until a callback draws it."""
     given: dict[str, Any] = {} if figure is None else {"figure": figure}
+    given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
         dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
         role="figure",
         **aria(label=label),
     )
+
+
+def style_of(figure: Any) -> dict[str, str]:
+    """The height of a figure; one that is left to its surroundings may collapse."""
+    return {"height": f"{figure.layout.height}px"}
+
+
+def sized(figure: Any) -> tuple[Any, dict[str, str]]:
+    """A figure and its height, for the outputs `figure` and `style`."""
+    return figure, style_of(figure)
 
 
 def card(title: str, *children: Any, name: str = "") -> Any:

@@ -12,8 +12,8 @@ from dashboard.wording import verdict_line
 from tsad_plugin.workspace import Verdict
 
 BUTTONS = {
-    "fault": ("Fault", "t", "red.9"),
-    "no fault": ("No fault", "f", "teal.9"),
+    "fault": ("True: fault", "t", "red.9"),
+    "no fault": ("False: no fault", "f", "teal.9"),
     "unsure": ("Unsure", "u", "gray.8"),
 }
 
@@ -43,7 +43,9 @@ def panel(current: Verdict | None, causes: Sequence[str]) -> list[Any]:
 def _button(verdict: str) -> Any:
     text, key, color = BUTTONS[verdict]
     return dmc.Button(
-        [text, dmc.Kbd(key, size="xs", ml=6)],
+        text,
+        rightSection=dmc.Kbd(key, size="xs"),
+        justify="space-between",
         id={"type": "run-verdict", "verdict": verdict},
         className=f"key-{key}",
         color=color,

@@ -27,14 +27,17 @@ KEYS = [
 ]
 
 
-def layout(workspace: str) -> Any:
-    """The shell of the app; `page` is where pages appear."""
+def layout(workspace: str, *, known: bool) -> Any:
+    """The shell of the app; `page` is where pages appear.
+
+    `known` says that whoever comes is the user of this machine.
+    """
     return dmc.MantineProvider(
         [
             dcc.Location(id="url", refresh="callback-nav"),
             notes.container(),
             html.A("Skip to the content", href="#page", className="skip"),
-            _header(workspace),
+            _header(workspace, _user() if known else ""),
             html.Main(id="page", tabIndex="-1"),
             _keys(),
         ],
@@ -47,7 +50,7 @@ def layout(workspace: str) -> Any:
     )
 
 
-def _header(workspace: str) -> Any:
+def _header(workspace: str, who: str) -> Any:
     return html.Header(
         [
             dcc.Link(html.Strong("tsad"), href=RUNS, className="brand"),
@@ -64,7 +67,7 @@ def _header(workspace: str) -> Any:
             dmc.TextInput(
                 id="shell-who",
                 className="who",
-                value=_user(),
+                value=who,
                 placeholder="your name",
                 debounce=True,
                 leftSection=html.Span("by", className="by"),
@@ -93,6 +96,7 @@ def _keys() -> Any:
 def scorings(views: Views) -> list[dict[str, str]]:
     """The scorings to choose from, the newest first."""
     workspace = views.workspace
+    found = workspace.scorings()  # what these name is there when it is asked for
     data_sets = {d.id: d.name for d in workspace.data_sets()}
     models = {m.id: m.detector for m in workspace.models()}
     return [
@@ -100,7 +104,7 @@ def scorings(views: Views) -> list[dict[str, str]]:
             "value": str(s.id),
             "label": scoring_line(data_sets[s.data_set_id], models[s.model_id], s),
         }
-        for s in workspace.scorings()
+        for s in found
     ]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from dashboard.answers import Refused
 from dashboard.reference import Reference, references
-from dashboard.views import Standing, View
+from dashboard.seen import Seen
 from dashboard.wording import when
 from tsad_plugin.results import number
 from tsad_plugin.workspace import ThresholdVersion
@@ -17,40 +18,38 @@ from tsad_plugin.workspace import ThresholdVersion
 from .parts import aria
 
 LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
+FARTHEST_K = 12  # on a longer one a small step would be no small change
 
 
-def threshold_controls(view: View, standing: Standing, good: Reference) -> Any:
+def threshold_controls(seen: Seen) -> Any:
     """Good runs, slider, field and what is kept."""
-    threshold = standing.threshold.value
-    k = good.k(threshold) if good.can_scale and threshold is not None else None
+    good = seen.good
     return html.Div(
         [
             dmc.Select(
                 id="runs-good",
                 label="Good runs, for the bands",
-                data=[{"value": r.key, "label": r.name} for r in references(view, standing)],
+                data=[
+                    {"value": r.key, "label": r.name} for r in references(seen.view, seen.standing)
+                ],
                 value=good.key,
                 allowDeselect=False,
             ),
             html.Div(
-                [
-                    html.Label("Threshold = mean + k σ", id="runs-k-label"),
-                    _slider(k, disabled=not good.can_scale),
-                ],
+                [html.Label(_k_text(seen), id="runs-k-label"), _slider(seen)],
                 className="slider",
             ),
             dmc.NumberInput(
                 id="runs-threshold",
                 label="Threshold",
-                value="" if threshold is None else float(f"{threshold:.6g}"),
-                min=0,
-                step=0.1,
+                value="" if seen.threshold is None else _shown(seen.threshold),
+                step=float(f"{good.sigma / 5:.1g}") if good.can_scale else 0.1,
                 debounce=True,
                 w=120,
             ),
             dmc.Button("Keep this threshold", id="runs-keep", variant="default"),
             html.Span(
-                kept_text(standing.threshold),
+                kept_text(seen.standing.threshold),
                 id="runs-kept",
                 className="quiet",
                 **aria(live="polite"),
@@ -60,22 +59,34 @@ def threshold_controls(view: View, standing: Standing, good: Reference) -> Any:
     )
 
 
-def _slider(k: float | None, disabled: bool) -> Any:
-    """From 0 to 6 standard deviations, and as far as the kept threshold needs."""
-    low = min(LEAST_K, math.floor(k or 0))
-    high = max(MOST_K, math.ceil(k or 0))
+def _k_text(seen: Seen) -> str:
+    k = _k(seen)
+    return f"Threshold = mean + {'k' if k is None else f'{k:.1f}'} σ"
+
+
+def _k(seen: Seen) -> float | None:
+    """How many standard deviations above the mean of the good runs the kept threshold lies."""
+    has_k = seen.good.can_scale and seen.threshold is not None
+    return seen.good.k(seen.threshold or 0.0) if has_k else None
+
+
+def _slider(seen: Seen) -> Any:
+    """From 0 to 6 standard deviations, and farther where the kept threshold needs it."""
+    k = _k(seen) or float(LEAST_K)
+    low = max(min(LEAST_K, math.floor(k)), -FARTHEST_K)
+    high = min(max(MOST_K, math.ceil(k)), FARTHEST_K)
     return dmc.Slider(
         id="runs-k",
         min=low,
         max=high,
         step=0.1,
         precision=1,
-        value=3 if k is None else round(k, 1),
+        value=round(min(max(k, low), high), 1),
         marks=[
             {"value": v, "label": f"{v:g}"} for v in range(low, high + 1, -(-(high - low) // 6))
         ],
         updatemode="drag",
-        disabled=disabled,
+        disabled=not seen.good.can_scale,
         attributes={"thumb": {"aria-label": "k, standard deviations"}},
     )
 
@@ -88,9 +99,21 @@ def kept_text(kept: ThresholdVersion) -> str:
 
 def scale_of(good: Reference) -> list[float] | None:
     """Mean and σ of the good runs' scores, for the slider."""
-    return [good.threshold(0), good.threshold(1) - good.threshold(0)] if good.can_scale else None
+    return [good.threshold(0), good.sigma] if good.can_scale else None
 
 
-def chosen_threshold(value: Any) -> float | None:
-    """A threshold as the field has it; an empty field is none."""
-    return None if value in ("", None) else float(value)
+def _shown(threshold: float) -> float:
+    """A threshold as the field shows it."""
+    return float(f"{threshold:.6g}")
+
+
+def read_threshold(seen: Seen, value: Any) -> float | None:
+    """The threshold that the field means: what it shows of the kept one is the kept one."""
+    if value in ("", None):
+        return None
+    try:
+        threshold = float(value)
+    except ValueError:
+        raise Refused(f"the threshold must be a number, got {value!r}") from None
+    kept = seen.threshold
+    return kept if kept is not None and threshold == _shown(kept) else threshold

@@ -5,81 +5,64 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-import numpy as np
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
 from dashboard.components import review
 from dashboard.components.heading import head
 from dashboard.components.notes import note
-from dashboard.components.parts import aria, card, graph
+from dashboard.components.parts import aria, card, graph, sized
 from dashboard.drawing import RunView
-from dashboard.reference import reference
-from dashboard.state import State as Url
-from dashboard.views import Standing, View, Views, signature
-from tsad_plugin.population import axes_of
-from tsad_plugin.workspace import TimestepFindings
+from dashboard.seen import Seen, signature
+from dashboard.views import Views
+from tsad_plugin.runs import Runs
 
 AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
+COMPARED = (
+    "This run is of unusual length. The detector compares runs at the same % complete, so what "
+    "follows the clock may seem early or late in it."
+)
 
 
-def layout(views: Views, url: Url) -> Any:
+def layout(seen: Seen) -> Any:
     """The page of a run."""
-    view = views.of(url.scoring)
-    url = url._replace(scoring=view.scoring.id)  # a newer one must not slip under this page
-    standing = views.standing(view)
-    position = view.position(url.run)
-    axes = axes_here(views, view, position)
-    run = look(views, view, standing, position, url, axes[0])
-    channels = list(run.shares)[:DRAWN]
-    history = views.workspace.review.history(view.data_set, view.names[position])
+    runs = alone(seen)
+    axes = sorted(seen.axes(runs), key=list(AXES).index)
+    run = look(seen, "percent" if seen.view.odd_length(seen.position) else axes[0], runs)
     return [
-        head(view, standing, position, url),
+        head(seen),
         html.Div(
             [
-                html.Div(
-                    [_courses(run, channels, axes), *_error(run)],
-                    className="main",
-                ),
-                _aside(views, history),
+                html.Div([_courses(run, axes), *_error(run)], className="main"),
+                _aside(seen),
             ],
             className="columns",
         ),
-        dcc.Store(id="run-at", data=_worst(run.found)),
-        dcc.Store(id="page-url", data=url.at("")),
+        dcc.Store(id="run-at", data=run.worst),
+        dcc.Store(id="page-url", data=seen.url.at("")),
     ]
 
 
-def look(
-    views: Views, view: View, standing: Standing, position: int, url: Url, axis: str
-) -> RunView:
-    """A run and the population on an axis."""
-    runs = views.workspace.read_runs(view.data_set, [position])
-    good = reference(view, standing, url.good)
-    band = views.good_runs(view, standing, good.positions, axis)
-    found = views.workspace.read_timesteps(view.scoring, position)
-    return RunView(view, position, runs, found, band, axis)
+def alone(seen: Seen) -> Runs:
+    """The run alone."""
+    return seen.views.workspace.read_runs(seen.view.data_set, [seen.position])
 
 
-def _worst(found: TimestepFindings | None) -> int | None:
-    return None if found is None else int(np.argmax(found.scores))
+def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
+    """The run and the good runs on an axis."""
+    found = seen.views.workspace.read_timesteps(seen.view.scoring, seen.position)
+    runs = alone(seen) if runs is None else runs
+    return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
 
 
-def axes_here(views: Views, view: View, position: int) -> list[str]:
-    """Axes that both the run and the good runs have, the one to begin with first."""
-    run = views.workspace.read_runs(view.data_set, [position])
-    has_times = views.good_have_times(view)
-    shared = [axis for axis in axes_of(run) if axis != "elapsed" or has_times]
-    return sorted(shared, key=list(AXES).index)
-
-
-def _courses(run: RunView, channels: list[str], axes: list[str]) -> Any:
+def _courses(run: RunView, axes: list[str]) -> Any:
+    channels = list(run.shares)[:DRAWN]
     shares = [
         {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
         for name, share in run.shares.items()
     ]
-    figure = drawing.courses(run, channels, _worst(run.found))
+    figure = drawing.courses(run, channels, run.worst)
     return card(
         "The run over the good runs",
         html.Div(
@@ -103,6 +86,7 @@ def _courses(run: RunView, channels: list[str], axes: list[str]) -> Any:
             ],
             className="controls",
         ),
+        *([html.P(COMPARED, className="quiet")] if run.view.odd_length(run.position) else []),
         graph("run-courses", "Channels of the run over the band of good runs", figure),
     )
 
@@ -120,8 +104,8 @@ def _error(run: RunView) -> list[Any]:
     ]
 
 
-def _aside(views: Views, history: list[Any]) -> Any:
-    causes = views.workspace.review.causes()
+def _aside(seen: Seen) -> Any:
+    history, causes = seen.history(), seen.views.workspace.review.causes()
     current = history[0] if history else None
     return html.Aside(
         card(
@@ -144,15 +128,10 @@ def register(app: Dash, views: Views) -> None:
     _register_verdicts(app, views)
 
 
-def _seen(views: Views, here: str, axis: str) -> RunView:
-    url = Url.of(here)
-    view = views.of(url.scoring)
-    return look(views, view, views.standing(view), view.position(url.run), url, axis)
-
-
 def _register_figures(app: Dash, views: Views) -> None:
     @app.callback(
         Output("run-courses", "figure"),
+        Output("run-courses", "style"),
         Input("run-axis", "value"),
         Input("run-channels", "value"),
         Input("run-at", "data"),
@@ -161,45 +140,52 @@ def _register_figures(app: Dash, views: Views) -> None:
     )
     def draw(axis: str, channels: list[str], at: int | None, here: str) -> Any:
         """The courses, on another axis or of other channels."""
-        run = _seen(views, here, axis)
-        return drawing.courses(run, channels or list(run.shares)[:1], at)
+        run = look(Seen.at(views, here), axis)
+        return sized(drawing.courses(run, channels or list(run.shares)[:1], at))
 
     @app.callback(
         Output("run-map", "figure"),
+        Output("run-map", "style"),
         Input("run-axis", "value"),
         Input("run-at", "data"),
         State("page-url", "data"),
     )
     def draw_map(axis: str, at: int | None, here: str) -> Any:
         """The error map."""
-        return drawing.error_map(_seen(views, here, axis), at)
+        return sized(drawing.error_map(look(Seen.at(views, here), axis), at))
 
     @app.callback(
         Output("run-bars", "figure"),
+        Output("run-bars", "style"),
         Input("run-at", "data"),
         Input("run-axis", "value"),
         State("page-url", "data"),
     )
     def draw_bars(at: int | None, axis: str, here: str) -> Any:
         """The contributions at the time that was clicked."""
-        return no_update if at is None else drawing.contributions_at(_seen(views, here, axis), at)
+        return sized(drawing.contributions_at(look(Seen.at(views, here), axis), at or 0))
 
     @app.callback(
         Output("run-at", "data"),
         Input("run-courses", "clickData"),
-        Input("run-map", "clickData"),
         State("run-axis", "value"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def point(_courses: Any, _map: Any, axis: str, here: str) -> Any:
-        """Look at the time that was clicked; a cell of the map says which is its worst."""
-        points = (ctx.triggered[0]["value"] or {}).get("points")
-        if not points:
+    def point(clicked: dict[str, Any] | None, axis: str, here: str) -> Any:
+        """Look at the time that was clicked."""
+        if not clicked:
             return no_update
-        if ctx.triggered_id == "run-map":
-            return int(points[0]["customdata"])
-        return _seen(views, here, axis).nearest(float(points[0]["x"]))
+        return look(Seen.at(views, here), axis).nearest(float(clicked["points"][0]["x"]))
+
+    @app.callback(
+        Output("run-at", "data", allow_duplicate=True),
+        Input("run-map", "clickData"),
+        prevent_initial_call=True,
+    )
+    def point_in_map(clicked: dict[str, Any] | None) -> Any:
+        """Look at the time that was clicked: a cell of the map says which is its worst."""
+        return int(clicked["points"][0]["customdata"]) if clicked else no_update
 
 
 def _register_verdicts(app: Dash, views: Views) -> None:
@@ -214,13 +200,13 @@ def _register_verdicts(app: Dash, views: Views) -> None:
     )
     def judge(clicks: list[int | None], cause: str, comment: str, who: str, here: str) -> Any:
         """Keep a verdict."""
-        if not any(clicks):
+        if not any(clicks):  # the page has just been drawn
             return no_update
-        view, run = _named(views, here)
-        said = {"run": run, "cause": cause, "comment": comment, **ctx.triggered_id}
-        kept = views.judge(view, said, who)
-        note(f"Run {run}: {kept.verdict} is kept.")
-        return review.record(views.workspace.review.history(view.data_set, run))
+        seen = Seen.at(views, here)
+        said = {"run": seen.run, "cause": cause, "comment": comment, **ctx.triggered_id}
+        kept = seen.judge(said, who)
+        note(f"Run {seen.run}: {kept.verdict} is kept.")
+        return review.record(seen.history())
 
     @app.callback(
         Output("run-verdict", "children", allow_duplicate=True),
@@ -231,16 +217,11 @@ def _register_verdicts(app: Dash, views: Views) -> None:
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def undo(_clicks: int, who: str, here: str) -> Any:
+    def undo(clicks: int | None, who: str, here: str) -> Any:
         """Go back to what was said before."""
-        view, run = _named(views, here)
-        now = views.workspace.review.undo(view.data_set, run, who=signature(who))
-        note(f"Run {run}: back to {now.verdict or 'no verdict'}.")
-        history = views.workspace.review.history(view.data_set, run)
-        return review.record(history), now.cause, now.comment
-
-
-def _named(views: Views, here: str) -> tuple[View, str]:
-    url = Url.of(here)
-    view = views.of(url.scoring)
-    return view, view.names[view.position(url.run)]
+        if not clicks:  # the page has just been drawn
+            return no_update, no_update, no_update
+        seen = Seen.at(views, here)
+        now = views.workspace.review.undo(seen.view.data_set, seen.run, who=signature(who))
+        note(f"Run {seen.run}: back to {now.verdict or 'no verdict'}.")
+        return review.record(seen.history()), now.cause, now.comment

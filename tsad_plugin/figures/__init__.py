@@ -9,6 +9,7 @@ from .fleet import fleet
 from .histogram import score_histogram
 from .maps import error_map
 from .panels import Course
+from .score_axes import wants_log
 from .scores import score_chart
 from .style import CONFIG, TEMPLATE
 from .timeline import timeline
@@ -32,4 +33,5 @@ __all__ = [
     "set_heatmap",
     "timeline",
     "training_curve",
+    "wants_log",
 ]

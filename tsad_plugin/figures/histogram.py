@@ -19,6 +19,7 @@ def score_histogram(
     *,
     calibration: ArrayLike | None = None,
     threshold: float | None = None,
+    log: bool | None = None,
     height: int = 300,
 ) -> go.Figure:
     """How scores are distributed: a filled shape for good runs held out, an outline for all scored.
@@ -31,6 +32,8 @@ def score_histogram(
         Scores of good runs that were not trained on.
     threshold : float, optional
         Scores above it are outliers.
+    log : bool, optional
+        Whether the axis is logarithmic; by default as `wants_log` says.
     height : int
         Height in pixels.
 
@@ -44,7 +47,7 @@ def score_histogram(
     figure = new_figure(height, "score", "share of runs (%)").update_layout(uirevision="keep")
     if len(new) + len(good) == 0:
         return say_empty(figure, "no runs")
-    log = wants_log(new, good, threshold)
+    log = wants_log(new, good, threshold) if log is None else log
     edges = _edges(np.concatenate([new, good]), good if len(good) else new, log)
     if len(good):
         _add_filled(figure, good, edges)

@@ -45,6 +45,7 @@ def score_chart(
     bands: Sequence[float] = SIGMAS,
     selected: Any = None,
     keep: bool = False,
+    log: bool | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Scores of all runs in their order, over mean ± 1, 2, 3 σ of the calibration scores.
@@ -70,6 +71,8 @@ def score_chart(
     keep : bool
         Whether the traces of normal runs, outliers, those reviewed and the ring stand in the figure
         where they are empty, too, so that they can be patched when the threshold moves.
+    log : bool, optional
+        Whether the axis is logarithmic; by default as `wants_log` says.
     height : int
         Height in pixels.
 
@@ -87,7 +90,7 @@ def score_chart(
     if len(values) == 0:
         return say_empty(figure, "no runs")
     good = finite(calibration)
-    log = wants_log(values, good, threshold)
+    log = wants_log(values, good, threshold) if log is None else log
     floor = min(values.min(), good.min(initial=np.inf)) if log else 0
     _add_bands(figure, good, len(values), floor, bands)
     names = list(range(len(values))) if ids is None else list(ids)

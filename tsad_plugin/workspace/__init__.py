@@ -10,6 +10,7 @@ from .records import (
     ThresholdVersion,
     TimestepFindings,
     Verdict,
+    WorkspaceError,
 )
 from .review import Review
 from .workspace import Workspace
@@ -26,4 +27,5 @@ __all__ = [
     "TimestepFindings",
     "Verdict",
     "Workspace",
+    "WorkspaceError",
 ]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .records import Damaged
 
 KIND = b"numpy"  # what a column's metadata say of the array that it was
-CURE = "restore its folder from a copy, or add what it held again"
+CURE = "restore its folder from a copy, or remove it and add what it held again"
 # Compressed, but not in dictionaries: hardly two values of a timestep are equal. A checksum of each
 # page tells what a disk has changed.
 WRITING: dict[str, Any] = {
@@ -52,10 +52,17 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError:
-        raise Damaged(f"{str(path)!r} is missing: {CURE}") from None
+        raise Damaged(f"{in_workspace(path)} is missing: {CURE}") from None
     except Exception as error:  # one bit can make anything of what says how to decode the others
         found = " ".join(f"{type(error).__name__}: {error}".split())
-        raise Damaged(f"{str(path)!r} is damaged ({found[:200]}): {CURE}") from error
+        found = found.replace(str(path.parent), "…")
+        raise Damaged(f"{in_workspace(path)} is damaged ({found[:200]}): {CURE}") from error
+
+
+def in_workspace(path: Path) -> str:
+    """A file or folder of a workspace, by its place in it: browsers are told no more."""
+    parts = path.parts[-3 if path.suffix else -2 :]
+    return repr("/".join(parts))
 
 
 def as_table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 VERDICTS = ("fault", "no fault", "unsure")
 
 
-class NotInWorkspace(ValueError):
+class WorkspaceError(ValueError):
+    """What a workspace does not do; its text is for people."""
+
+
+class NotInWorkspace(WorkspaceError):
     """A record that the workspace does not have."""
 
 
-class Damaged(ValueError):
+class Damaged(WorkspaceError):
     """A file of the workspace that is missing or not as it was written."""
 
 

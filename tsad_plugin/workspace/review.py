@@ -12,7 +12,15 @@ from tsad_plugin.forms import shorten
 
 from .database import Database
 from .histories import append_threshold, append_verdict, read_verdicts, undone, verdicts_in
-from .records import VERDICTS, DataSet, Model, NotInWorkspace, ThresholdVersion, Verdict
+from .records import (
+    VERDICTS,
+    DataSet,
+    Model,
+    NotInWorkspace,
+    ThresholdVersion,
+    Verdict,
+    WorkspaceError,
+)
 from .run_rows import no_run, run_id, run_names
 from .tables import DATA_SET_RUN, REFERENCE_SET, RUN, THRESHOLD, VERDICT
 
@@ -39,9 +47,10 @@ class Review:
         dict of str to Verdict
             By name of run, in the order of the runs; those without a verdict are left out.
         """
-        latest = select(func.max(VERDICT.c.id)).group_by(VERDICT.c.run_id)
+        other = VERDICT.alias()
+        newest = select(func.max(other.c.id)).where(other.c.run_id == VERDICT.c.run_id)
         query = verdicts_in(data_set).where(
-            VERDICT.c.id.in_(latest), VERDICT.c.verdict.is_not(None)
+            VERDICT.c.id == newest.scalar_subquery(), VERDICT.c.verdict.is_not(None)
         )
         with self._database.reading() as connection:
             found = read_verdicts(connection, query.order_by(DATA_SET_RUN.c.position))
@@ -104,11 +113,11 @@ class Review:
 
         Raises
         ------
-        ValueError
+        WorkspaceError
             If there is no such verdict or, as NotInWorkspace, no such run.
         """
         if verdict not in VERDICTS:
-            raise ValueError(f"verdict must be one of {shorten(VERDICTS)}, got {verdict!r}")
+            raise WorkspaceError(f"verdict must be one of {shorten(VERDICTS)}, got {verdict!r}")
         with self._database.writing() as connection:
             found = run_id(connection, data_set, run)
             said = {"verdict": verdict, "cause": cause, "comment": comment, "who": who}
@@ -133,14 +142,14 @@ class Review:
 
         Raises
         ------
-        ValueError
+        WorkspaceError
             If there is no verdict to take back or, as NotInWorkspace, no such run.
         """
         with self._database.writing() as connection:
             found = run_id(connection, data_set, run)
             said = undone(connection, found)
             if said is None:
-                raise ValueError(f"run {run!r} has no verdict: there is nothing to undo")
+                raise WorkspaceError(f"run {run!r} has no verdict: there is nothing to undo")
             return append_verdict(connection, found, {**said, "who": who})
 
     def causes(self) -> list[str]:
@@ -203,11 +212,11 @@ class Review:
 
         Raises
         ------
-        ValueError
+        WorkspaceError
             If `value` is not finite or, as NotInWorkspace, there is no such model.
         """
         if not np.isfinite(value):
-            raise ValueError(f"a threshold must be a finite number, got {value!r}")
+            raise WorkspaceError(f"a threshold must be a finite number, got {value!r}")
         with self._database.writing() as connection:
             append_threshold(connection, model.id, float(value), origin, who)
         return self.threshold(model)
@@ -234,11 +243,11 @@ class Review:
 
         Raises
         ------
-        ValueError
+        WorkspaceError
             If there is none or, as NotInWorkspace, no such run.
         """
         if not runs:
-            raise ValueError("no run was chosen: choose at least one as good")
+            raise WorkspaceError("no run was chosen: choose at least one as good")
         with self._database.writing() as connection:
             known = connection.scalars(run_names(data_set)).all()
             if unknown := sorted(set(runs) - set(known)):
