@@ -39,43 +39,41 @@ FAULTS = r"""() => {
 
   for (const figure of document.querySelectorAll('.js-plotly-plot')) {
     const where = figure.closest('[role=figure]').getAttribute('aria-label');
-    const frame = figure.getBoundingClientRect();
+    const frames = [figure, figure.closest('.card')].map(e => e.getBoundingClientRect());
     const texts = [...figure.querySelectorAll('.main-svg text')]
       .filter(t => t.textContent.trim() && isShown(t) && !t.closest('.hoverlayer'))
       .map(t => [t, t.getBoundingClientRect()]);
     if (!texts.length) faults.push(`${where}: says nothing`);
     overlaps(where, texts);
     for (const [text, box] of texts)
-      if (!isWithin(box, frame)) faults.push(`${where}: ${said(text)} is cut off`);
-    for (const svg of figure.querySelectorAll('.main-svg'))
-      if (!isWithin(svg.getBoundingClientRect(), figure.closest('.card').getBoundingClientRect()))
-        faults.push(`${where}: is larger than its place`);
+      if (!frames.every(f => isWithin(box, f))) faults.push(`${where}: ${said(text)} is cut off`);
   }
 
-  const inPage = node => !node.parentElement.closest(
-    'svg, script, style, noscript, .ag-root-wrapper, .skip, [class*=Notification]');
-  const clipped = (box, element) => {
+  // Of other text what is seen of it; a name that is cut on purpose is whole in a title.
+  const seen = (box, element) => {
+    let {left, right, top, bottom} = box, isCut = false;
     for (let e = element; e; e = e.parentElement) {
-      if (getComputedStyle(e).overflow === 'visible') continue;
-      const frame = e.getBoundingClientRect();
-      box = {left: Math.max(box.left, frame.left), right: Math.min(box.right, frame.right),
-             top: Math.max(box.top, frame.top), bottom: Math.min(box.bottom, frame.bottom)};
+      const overflow = getComputedStyle(e).overflowX, f = e.getBoundingClientRect();
+      if (overflow === 'visible') continue;
+      isCut ||= !['auto', 'scroll'].includes(overflow) && !isWithin(box, f) && !e.title;
+      [left, right] = [Math.max(left, f.left), Math.min(right, f.right)];
+      [top, bottom] = [Math.max(top, f.top), Math.min(bottom, f.bottom)];
     }
-    return box;
+    return {left, right, top, bottom, isCut: isCut && right > left && bottom > top};
   };
+  const elsewhere = 'svg, script, style, noscript, .ag-root-wrapper, .skip, [class*=Notification]';
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const lines = [];
   while (walker.nextNode()) {
-    const node = walker.currentNode, range = document.createRange();
-    if (!node.textContent.trim() || !inPage(node) || !isShown(node.parentElement)) continue;
+    const node = walker.currentNode, parent = node.parentElement, range = document.createRange();
+    if (!node.textContent.trim() || parent.closest(elsewhere) || !isShown(parent)) continue;
     range.selectNodeContents(node);
-    for (const box of range.getClientRects()) lines.push([node, clipped(box, node.parentElement)]);
+    for (const box of range.getClientRects()) lines.push([node, seen(box, parent)]);
   }
   overlaps('page', lines);
+  for (const [node, box] of lines) if (box.isCut) faults.push(`page: ${said(node)} is cut off`);
 
-  const single = 'button, .button, h1, h2, label, header a, header span, .quiet, .verdict, ' +
-    'input:not([type=hidden]), .ag-header-cell-text';
-  for (const e of document.querySelectorAll(single))
+  for (const e of document.querySelectorAll('input:not([type=hidden]), .ag-header-cell-text'))
     if (isShown(e) && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
       faults.push(`page: ${e.value ? JSON.stringify(e.value) : said(e)} is cut off`);
   const root = document.documentElement;

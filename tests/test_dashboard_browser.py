@@ -1,4 +1,4 @@
-"""The dashboard in Chromium: runs are reviewed as a person would, from a first look to verdicts."""
+"""The dashboard in Chromium: runs are reviewed as a person does, from first look to verdict."""
 
 import re
 import shutil
@@ -74,7 +74,7 @@ def keep(folder: Path, detector: Any, train: Runs, new: Runs) -> str:
         return str(new.ids[scored.ranked[0]])
 
 
-# -- whole reviews
+# -- whole reviews --------------------------------------------------------------------------------
 
 
 def nylon(data: Path) -> tuple[Any, Runs, Runs]:
@@ -135,13 +135,30 @@ def test_a_data_set_is_reviewed_from_the_first_look_to_a_verdict(
     assert "\n".join(faults) == ""
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("h2 { position: relative; top: 40px; left: 60px }", "lies over"),
+        (".graph .ytick text { transform: translateX(-60px) }", '" is cut off'),
+        (".card { width: 300px }", 'Scores of all runs: "B-19" is cut off'),
+        ("#runs-good { width: 80px }", 'page: "training runs'),
+        ("#runs-keep { width: 80px !important }", '"Keep this threshold" is cut off'),
+        ("main { width: 120vw }", "scrolls sideways"),
+    ],
+)
+def test_a_bad_layout_is_found(change: str, fault: str, home: Visitor) -> None:
+    assert home.layout_faults((1440,)) == []
+    home.page.add_style_tag(content=change)
+    assert fault in "\n".join(home.page.evaluate(dashboards.FAULTS))
+
+
 def judge_undo_and_judge_again(visitor: Visitor) -> None:
     for key, said in (("t", "fault (anna, "), ("z", "no verdict (anna, "), ("u", "unsure (anna, ")):
         visitor.page.keyboard.press(key)
         visitor.expect("#run-verdict", said)
 
 
-# -- keys
+# -- keys -----------------------------------------------------------------------------------------
 
 
 def test_keys_lead_from_outlier_to_outlier_and_back(home: Visitor) -> None:
@@ -186,7 +203,7 @@ def test_keys_are_letters_in_a_field(field: str, worst: Visitor) -> None:
     assert worst.page.get_by_role("dialog").count() == 0
 
 
-# -- the runs page
+# -- the runs page --------------------------------------------------------------------------------
 
 
 def test_the_slider_moves_the_threshold_without_drawing_the_bands_anew(
@@ -308,7 +325,7 @@ def test_a_link_of_the_grid_opens_its_run(home: Visitor) -> None:
     home.expect("h1", f"run {THIRD}: ")
 
 
-# -- the page of a run
+# -- the page of a run ----------------------------------------------------------------------------
 
 
 def test_the_axis_of_time_can_be_chosen(worst: Visitor) -> None:
@@ -364,7 +381,7 @@ def test_a_verdict_of_one_tab_is_in_the_other_after_a_reload(worst: Visitor) -> 
     other.locator("#run-verdict", has_text="fault (anna, ").wait_for()
 
 
-# -- what is missing, large, odd or wrong
+# -- what is missing, large, odd or wrong ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["run?run=B-99", "run", "nowhere", "?scoring=99"])
