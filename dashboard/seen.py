@@ -17,7 +17,7 @@ from tsad_plugin.workspace import Damaged, Verdict
 from .answers import Refused
 from .reference import Reference, reference
 from .state import State
-from .views import Standing, View, Views
+from .views import Standing, View, Views, Which
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +97,11 @@ class Seen:
         positions = self.good.positions
         if positions is None and learned is not None:
             with suppress(Damaged):
-                return self.views.population(learned, None, axis, channels)
+                return self.views.population(Which(learned, None, axis, channels))
         if positions is None:
             positions = np.flatnonzero(~self.view.outliers(self.threshold)).tolist()
-        return self.views.population(self.view.data_set.id, tuple(positions), axis, channels)
+        which = Which(self.view.data_set.id, tuple(positions), axis, channels)
+        return self.views.population(which)
 
     def axes(self, run: Runs) -> list[str]:
         """Axes on which both a run and the good runs can be laid."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -130,6 +130,15 @@ class Standing:
         return self.verdicts[run].verdict if run in self.verdicts else None
 
 
+class Which(NamedTuple):
+    """Runs of a data set: those at some positions, or all; on an axis, in the order of channels."""
+
+    data_set: int
+    positions: tuple[int, ...] | None
+    axis: str
+    channels: tuple[str, ...]
+
+
 class Views:
     """Scorings of a workspace as the pages show them; the last ones stay in memory.
 
@@ -185,26 +194,15 @@ class Views:
             review.good_runs(view.data_set),
         )
 
-    def population(
-        self,
-        data_set: int,
-        positions: tuple[int, ...] | None,
-        axis: str,
-        channels: tuple[str, ...],
-    ) -> Population:
-        """How runs of a data set go, those at some positions or all, in the order of `channels`."""
+    def population(self, which: Which) -> Population:
+        """How some runs go."""
         with self._adding:  # who asks for the same meanwhile waits, and need not read it, too
-            return self._population(data_set, positions, axis, channels)
+            return self._population(which)
 
-    def _add_up(
-        self,
-        data_set: int,
-        positions: tuple[int, ...] | None,
-        axis: str,
-        channels: tuple[str, ...],
-    ) -> Population:
-        runs = self.workspace.read_runs(self.workspace.data_set(data_set), positions)
-        return population(with_channels(runs, channels), axis)
+    def _add_up(self, which: Which) -> Population:
+        data_set = self.workspace.data_set(which.data_set)
+        runs = self.workspace.read_runs(data_set, which.positions)
+        return population(with_channels(runs, which.channels), which.axis)
 
 
 def _labels(workspace: Workspace, data_set: DataSet) -> list[Any] | None:

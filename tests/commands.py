@@ -42,6 +42,13 @@ def waves(n_runs: int, seed: int = 0) -> list[Any]:
     ]
 
 
+def faulty(seed: int = 1) -> list[Any]:
+    """Ten runs; run 3 has a peak of p in timesteps 5 to 7."""
+    arrays = waves(10, seed)
+    arrays[3][5:8, 1] += 9
+    return arrays
+
+
 def named(arrays: list[Any], **more: Any) -> pd.DataFrame:
     """Runs as a long table: columns batch, hours, T, p."""
     rows = [(f"B-{i}", 0.5 * k, *row) for i, a in enumerate(arrays) for k, row in enumerate(a)]

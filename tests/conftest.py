@@ -18,6 +18,14 @@ def data_dir() -> Path:
     return DATA
 
 
+@pytest.fixture
+def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of the folder that a file of tests has made once."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
     if item.get_closest_marker("realdata") and not DATA.is_dir():

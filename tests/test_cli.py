@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sysconfig
 import termios
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from commands import done, named, refusal, tsad, waves
+from commands import done, faulty, named, refusal, tsad, waves
 from sklearn.metrics import roc_auc_score
 
 from tsad_plugin import KSigma, html_report, load, read_runs, save
@@ -31,11 +30,7 @@ QUICK = "--set n_epochs=2 --set hidden_dims=[8] --set latent_dim=2 --set validat
 COLUMNS = "--run batch --time hours"
 
 
-def faulty(seed: int = 1) -> list[Any]:
-    """Ten runs; run 3 has a peak of p in timesteps 5 to 7."""
-    arrays = waves(10, seed)
-    arrays[3][5:8, 1] += 9
-    return arrays
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named(faulty()).to_csv(folder / "new.csv", index=False)
     done(f"fit {folder}/train.csv {COLUMNS} {QUICK} --model {folder}/model")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of that folder."""
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def table(text: str) -> list[list[str]]:

@@ -1,7 +1,6 @@
 """The `tsad` command on long series: a score for each row, segments, times of fault and failure."""
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,9 @@ FIT = f"fit normal.csv --long {COLUMNS} {PCA}"
 SCORE = "score machines.csv --model model"
 
 
+pytestmark = pytest.mark.usefixtures("here")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with normal.csv, machines.csv, and a model of the first."""
@@ -30,14 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     long.groupby("machine").head(300).to_csv(folder / "normal.csv", index=False)
     done(f"{FIT.replace('normal', f'{folder}/normal')} --model {folder}/model")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of that folder."""
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def machines() -> Any:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
-from commands import done, named, refusal, tsad, waves
+from commands import done, faulty, named, refusal, tsad, waves
 from processes import CTRL_C, PATIENCE, Terminal, ended, started, terminal
 
 from tsad_plugin import OnRuns, html_report, load, read_runs
@@ -33,11 +33,7 @@ BAND = f"{COLUMNS} --detector PopulationBand"
 PCA = f"{COLUMNS} --detector PCAReconstruction"
 
 
-def faulty(seed: int = 1) -> list[Any]:
-    """Ten runs; run 3 has a peak of p in timesteps 5 to 7."""
-    arrays = waves(10, seed)
-    arrays[3][5:8, 1] += 9
-    return arrays
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +44,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named(faulty()).to_csv(folder / "new.csv", index=False)
     done(f"fit {folder}/train.csv {BAND} --model {folder}/model --workspace {folder}/w")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of that folder."""
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def counts(path: str = "w") -> tuple[int, int, int]:
@@ -180,7 +168,7 @@ ONLY_RUNS = "is for runs, and 'long' scores long series: leave it out"
 
 
 @pytest.fixture
-def _long_model() -> None:
+def _long_model(here: Path) -> None:
     machines = make_machines(2, 300, n_healthy=1, n_sudden=0, n_faulty_at_start=0)
     long_frame(machines, "machine", "time").to_csv("machines.csv", index=False)
     options = "--long --run machine --time time --detector PCAReconstruction"

@@ -25,7 +25,7 @@ SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "channels", "minWidth": 120, "width": 260, **FILTERED},
+    {"field": "channels", "minWidth": 112, "width": 260, **FILTERED},
     {"field": "stretch", "headerName": "When", "minWidth": 100, "width": 120},
 ]
 
@@ -80,7 +80,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
         {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
         {"field": "run", "cellRenderer": "RunLink", "minWidth": 84, "width": 110, **FILTERED},
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
-        {"field": "times", "headerName": "× threshold", "minWidth": 100, "maxWidth": 130, **right},
+        {"field": "times", "headerName": "× threshold", "minWidth": 108, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
         *([{"field": "label", "minWidth": 60, **FILTERED}] if view.labels is not None else []),
         {

@@ -18,7 +18,7 @@ from tsad_plugin.runs import Runs
 from . import in_workspace, output
 from .in_workspace import Targets
 from .inputs import Columns
-from .of_runs import fit, score
+from .of_runs import Learning, fit, score
 from .output import Outputs, say
 
 N_DEMO_TRAINING, N_DEMO_RUNS, N_DEMO_FAULTS = 100, 130, 7
@@ -46,7 +46,7 @@ def demo(out: Path, seed: int, serve: bool) -> None:
         f"\n$ {commands[0]}",
     )
     targets, columns = Targets(files["model"], workspace), Columns("run", "time_h")
-    fit(files["train.csv"], targets, columns, settings=DEMO_SETTINGS)
+    fit(files["train.csv"], targets, columns, Learning(settings=DEMO_SETTINGS))
     say(f"\n$ {commands[1]}")
     outputs = Outputs(files["scores.csv"], html=html)
     scored = score(files["new.csv"], files["model"], outputs=outputs, workspace=workspace)

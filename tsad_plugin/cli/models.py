@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,14 @@ def fit(
     file: Path,
     targets: Targets,
     columns: Columns,
-    good: str | None,
-    detector: str,
-    settings: Sequence[str],
-    threshold: str | None,
+    given: Mapping[str, Any],
     long: bool,
     windows: Mapping[str, int | None],
 ) -> None:
-    """Fit on runs, or on long series."""
+    """Fit on runs, or on long series; `given` is what was said of `Learning`."""
     if long:
         runs_alone = {
-            "--good": good,
+            "--good": given.get("good"),
             "--label": columns.label,
             "--layout wide": _wide(columns.layout),
             "--workspace": targets.workspace,
@@ -37,11 +34,13 @@ def fit(
         _refuse(runs_alone, "is for runs: leave it out with --long")
         targets.check()
         assert targets.model is not None  # a workspace was refused
+        detector, threshold = of_runs.Learning(**given).detector, given.get("threshold")
+        settings = given.get("settings", ())
         of_series.fit(file, targets.model, columns, detector, settings, threshold, windows)
         return
     series_alone = {of_series.option_of(name): value for name, value in windows.items()}
     _refuse(series_alone, "is for long series: add --long, or leave it out")
-    of_runs.fit(file, targets, columns, good, detector, settings, threshold or "ksigma:3")
+    of_runs.fit(file, targets, columns, of_runs.Learning(**given))
 
 
 def score(
@@ -79,12 +78,13 @@ def review(
     model: Path | None,
     workspace: Path,
     options: Mapping[str, Any],
-    learning: Mapping[str, Any],
+    given: Mapping[str, Any],
 ) -> None:
     """Learn from runs and score them all, or score them with a model, into a workspace."""
     if model is not None:
-        given = {f"--{'set' if k == 'settings' else k}": v or None for k, v in learning.items()}
-        _refuse(given, "is for learning: leave it out with --model")
+        for name in given:
+            option = "set" if name == "settings" else name
+            raise ValueError(f"--{option} is for learning: leave it out with --model")
         if read_class(model) == WindowedDetector.__name__:
             raise ValueError(
                 f"{str(model)!r} scores long series, and runs are what is reviewed: use tsad score"
@@ -92,11 +92,9 @@ def review(
         score(file, Targets(model, workspace), options, Outputs(), of_runs.TOP, long=False)
         return
     columns = Columns(**{**options, "layout": options["layout"] or "auto"})
-    good, threshold = learning["good"], learning["threshold"] or "ksigma:3"
-    detector, settings = learning["detector"] or "FCAutoEncoder", learning["settings"] or []
-    targets = Targets(None, workspace)
-    learned = of_runs.fit(file, targets, columns, good, detector, settings, threshold)
-    if good is not None and learned is not None:  # of the others, too, scores are wanted
+    learning = of_runs.Learning(**given)
+    learned = of_runs.fit(file, Targets(None, workspace), columns, learning)
+    if learning.good is not None and learned is not None:  # of the others, too, scores are wanted
         of_runs.score(file, learned, workspace=workspace)
 
 

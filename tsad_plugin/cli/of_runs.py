@@ -6,7 +6,7 @@ import sys
 import time as clock
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tsad_plugin import html_report
 from tsad_plugin.forms import plural, shorten
@@ -26,19 +26,24 @@ FEW_RUNS = 20
 NONE = Outputs()
 
 
-def fit(
-    file: Path,
-    targets: Targets,
-    columns: Columns,
-    good: str | None = None,
-    detector: str = "FCAutoEncoder",
-    settings: Sequence[str] = (),
-    threshold: str = "ksigma:3",
-) -> Path | None:
+class Learning(NamedTuple):
+    """What learns, and from which runs."""
+
+    good: str | None = None
+    detector: str = "FCAutoEncoder"
+    settings: Sequence[str] = ()
+    threshold: str = "ksigma:3"
+
+
+USUAL = Learning()
+
+
+def fit(file: Path, targets: Targets, columns: Columns, learning: Learning = USUAL) -> Path | None:
     """Fit a detector on the runs of a table, save it, and show the outliers among them.
 
-    Returns the folder of the model in the workspace, where it is kept in one.
+    Returns the folder of the model in the workspace, where there is one.
     """
+    good, detector, settings, threshold = learning
     clf = inputs.make_detector(detector, settings, threshold, verbose=int(sys.stderr.isatty()))
     targets.check()
     table = inputs.open_table(file, columns)

@@ -62,10 +62,11 @@ Good = Annotated[
     ),
 ]
 Detector = Annotated[
-    str,
+    str | None,
     option(
         "FCAutoEncoder (the quickest), FCVAE, LSTMAutoEncoder, LSTMVAE, CNN1DAutoEncoder, "
-        "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ, of runs alone), in any case.",
+        "CNN1DVAE, PCAReconstruction or PopulationBand (mean ± kσ, of runs alone), in any case. "
+        "Default: FCAutoEncoder.",
         metavar="NAME",
     ),
 ]
@@ -144,3 +145,8 @@ LAYOUT_HELP = (
 def names(channels: str | None) -> list[str] | None:
     """Names that stand in one option."""
     return None if channels is None else [name.strip() for name in channels.split(",")]
+
+
+def only_given(**options: Any) -> dict[str, Any]:
+    """The options that were given; what the others are by default is said elsewhere, once."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -24,6 +24,7 @@ from tsad_plugin.cli.options import (
     Time,
     WindowSize,
     names,
+    only_given,
     option,
 )
 
@@ -40,7 +41,7 @@ def fit(
     label: Label = None,
     layout: Annotated[Layout, option(LAYOUT_HELP)] = Layout.auto,
     good: Good = None,
-    detector: Detector = "FCAutoEncoder",
+    detector: Detector = None,
     settings: Settings = None,
     threshold: OwnThreshold = None,
     long: Long = False,
@@ -93,4 +94,5 @@ def fit(
     columns = Columns(run, time, names(channels), label, layout.value)
     windows = {"window_size": window_size, "stride": stride, "smoothing": smoothing}
     targets = Targets(model, workspace)
-    models.fit(file, targets, columns, good, detector, settings or [], threshold, long, windows)
+    given = only_given(good=good, detector=detector, settings=settings, threshold=threshold)
+    models.fit(file, targets, columns, given, long, windows)

@@ -21,6 +21,7 @@ from tsad_plugin.cli.options import (
     Settings,
     Time,
     names,
+    only_given,
     option,
 )
 
@@ -42,7 +43,7 @@ def review(
     label: Label = None,
     layout: Annotated[Layout | None, option(LAYOUT_HELP)] = None,
     good: Good = None,
-    detector: Detector = "FCAutoEncoder",
+    detector: Detector = None,
     settings: Settings = None,
     threshold: OwnThreshold = None,
     port: Port = None,
@@ -66,10 +67,9 @@ def review(
 
     options = {"run": run, "time": time, "channels": names(channels), "label": label}
     options["layout"] = None if layout is None else layout.value
-    learning = {"good": good, "settings": settings, "threshold": threshold}
-    learning["detector"] = None if detector == "FCAutoEncoder" else detector
+    given = only_given(good=good, detector=detector, settings=settings, threshold=threshold)
     if not no_serve:
         check_dashboard()
-    models.review(file, model, workspace, options, learning)
+    models.review(file, model, workspace, options, given)
     if not no_serve:
         show(workspace, port, browser=not no_browser)
