@@ -10,7 +10,7 @@ import dashboards
 import numpy as np
 import pytest
 from dashboards import Visitor, visiting
-from reviewing import ABNORMAL, fill, fitted, good_runs, new_runs
+from reviewing import ABNORMAL, detector, fill, good_runs, new_runs
 
 from dashboard import drawing
 from tsad_plugin import FCAutoEncoder, KSigma, PCAReconstruction, Runs
@@ -441,7 +441,7 @@ def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path
     plain = new_runs()
     runs = Runs(plain.arrays, ids=ids, channels=plain.channels, labels=[EVIL] * len(plain))
     train = Runs(good_runs().arrays, channels=plain.channels)
-    assert keep(tmp_path / "ws", fitted(), train, runs) == EVIL
+    assert keep(tmp_path / "ws", detector(), train, runs) == EVIL
     with visiting(browser, tmp_path / "ws") as visitor:
         page = visitor.open()
         assert visitor.text(FIRST) == EVIL == visitor.text(CELL.format(0, "label"))
@@ -466,7 +466,7 @@ def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path
 def test_a_single_run_is_reviewed_too(browser: Any, tmp_path: Path) -> None:
     runs = new_runs()
     only = runs[[runs.position(WORST)]]
-    keep(tmp_path / "ws", fitted(), good_runs(), only)
+    keep(tmp_path / "ws", detector(), good_runs(), only)
     with visiting(browser, tmp_path / "ws") as visitor:
         visitor.open()
         assert visitor.text("h1").startswith("1 of 1 run")

@@ -93,7 +93,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
             **written,
         },
         {"field": "cause", "minWidth": 74, "width": 130, **written},
-        {"field": "comment", "minWidth": 80, "width": 160, **written},
+        {"field": "comment", "minWidth": 92, "width": 160, **written},
         {"field": "by", "minWidth": 74, "width": 170},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
