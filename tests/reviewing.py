@@ -42,6 +42,10 @@ def new_runs(labels: bool = False) -> Runs:
     return runs
 
 
+def detector() -> PCAReconstruction:
+    return PCAReconstruction(contamination=KSigma(3))
+
+
 def fill(folder: Path, *, labels: bool = False) -> Workspace:
     """A workspace of the training runs and of the new ones, both scored; the new ones last."""
     workspace = Workspace(folder, create=True)
@@ -51,9 +55,9 @@ def fill(folder: Path, *, labels: bool = False) -> Workspace:
 
 def keep(workspace: Workspace, train: Runs, new: Runs) -> None:
     """Learn from some runs; keep them, others and the scores of both."""
-    detector = PCAReconstruction(contamination=KSigma(3)).fit(train)
+    clf = detector().fit(train)
     learned = workspace.add_runs(train, "train.csv")
-    model = workspace.add_model(detector, data_set=learned)
-    workspace.add_scoring(Scored.of(detector, train), model, learned)
+    model = workspace.add_model(clf, data_set=learned)
+    workspace.add_scoring(Scored.of(clf, train), model, learned)
     data_set = workspace.add_runs(new, "new.csv")
-    workspace.add_scoring(Scored.of(detector, new), model, data_set)
+    workspace.add_scoring(Scored.of(clf, new), model, data_set)

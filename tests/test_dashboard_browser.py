@@ -10,10 +10,10 @@ import dashboards
 import numpy as np
 import pytest
 from dashboards import Visitor, visiting
-from reviewing import ABNORMAL, fill, good_runs, new_runs
+from reviewing import ABNORMAL, detector, fill, good_runs, new_runs
 
 from dashboard import drawing
-from tsad_plugin import FCAutoEncoder, KSigma, PCAReconstruction, Runs
+from tsad_plugin import FCAutoEncoder, Runs
 from tsad_plugin.cli.demo import demo_runs
 from tsad_plugin.datasets import read_dryer, read_indpensim, read_nylon
 from tsad_plugin.results import Scored
@@ -62,16 +62,12 @@ def worst(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def pca() -> PCAReconstruction:
-    return PCAReconstruction(contamination=KSigma(3))
-
-
-def store(folder: Path, detector: Any, train: Runs, new: Runs) -> str:
+def store(folder: Path, learner: Any, train: Runs, new: Runs) -> str:
     """A workspace of scored runs, and the one that is most abnormal."""
     with Workspace(folder, create=True) as workspace:
         data_set = workspace.add_runs(train, "train.csv")
-        model = workspace.add_model(detector.fit(train), data_set=data_set)
-        scored = Scored.of(detector, new)
+        model = workspace.add_model(learner.fit(train), data_set=data_set)
+        scored = Scored.of(learner, new)
         if new is not train:
             data_set = workspace.add_runs(new, "new.csv")
         workspace.add_scoring(scored, model, data_set)
@@ -83,18 +79,18 @@ def store(folder: Path, detector: Any, train: Runs, new: Runs) -> str:
 
 def nylon(data: Path) -> tuple[Any, Runs, Runs]:
     runs = read_nylon(data / "nylon_dryer" / "nylon.csv.gz")
-    return pca(), runs, runs
+    return detector(), runs, runs
 
 
 def dryer(data: Path) -> tuple[Any, Runs, Runs]:
     runs = read_dryer(data / "nylon_dryer" / "dryer.csv.gz")
-    return pca(), runs, runs
+    return detector(), runs, runs
 
 
 def indpensim(data: Path) -> tuple[Any, Runs, Runs]:
     runs = read_indpensim(data / "indpensim" / "matlab", manipulated=False)
     good = runs[runs.labels == "good"]
-    return pca(), good, runs
+    return detector(), good, runs
 
 
 def demo(_data: Path) -> tuple[Any, Runs, Runs]:
@@ -442,7 +438,7 @@ def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path
     plain = new_runs()
     runs = Runs(plain.arrays, ids=ids, channels=plain.channels, labels=[EVIL] * len(plain))
     train = Runs(good_runs().arrays, channels=plain.channels)
-    assert store(tmp_path / "ws", pca(), train, runs) == EVIL
+    assert store(tmp_path / "ws", detector(), train, runs) == EVIL
     with visiting(browser, tmp_path / "ws") as visitor:
         page = visitor.open()
         assert visitor.text(FIRST) == EVIL == visitor.text(CELL.format(0, "label"))
@@ -467,7 +463,7 @@ def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path
 def test_a_single_run_is_reviewed_too(browser: Any, tmp_path: Path) -> None:
     runs = new_runs()
     only = runs[[runs.position(WORST)]]
-    store(tmp_path / "ws", pca(), good_runs(), only)
+    store(tmp_path / "ws", detector(), good_runs(), only)
     with visiting(browser, tmp_path / "ws") as visitor:
         visitor.open()
         assert visitor.text("h1").startswith("1 of 1 run")
@@ -484,7 +480,7 @@ def test_two_thousand_runs_are_opened(browser: Any, tmp_path: Path) -> None:
     arrays = rng.normal(size=(2000, 20, 3))
     arrays[1234, 5:15, 1] += 9
     runs = Runs(list(arrays))
-    top = store(tmp_path / "ws", pca(), runs[:200], runs)
+    top = store(tmp_path / "ws", detector(), runs[:200], runs)
     assert top == "1234"
     with visiting(browser, tmp_path / "ws") as visitor:
         page = visitor.open()

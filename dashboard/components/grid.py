@@ -25,8 +25,8 @@ SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
-    {"field": "channels", "minWidth": 112, "width": 260, **FILTERED},
-    {"field": "stretch", "headerName": "When", "minWidth": 100, "width": 120},
+    {"field": "channels", "minWidth": 104, "width": 260, **FILTERED},
+    {"field": "stretch", "headerName": "When", "minWidth": 96, "width": 120},
 ]
 
 
@@ -82,7 +82,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
         {"field": "times", "headerName": "× threshold", "minWidth": 108, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
-        *([{"field": "label", "minWidth": 60, **FILTERED}] if view.labels is not None else []),
+        *([{"field": "label", "minWidth": 70, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",  # "": who only looks chooses nothing
@@ -93,7 +93,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
             **written,
         },
         {"field": "cause", "minWidth": 74, "width": 130, **written},
-        {"field": "comment", "minWidth": 80, "width": 160, **written},
+        {"field": "comment", "minWidth": 92, "width": 160, **written},
         {"field": "by", "minWidth": 74, "width": 170},
     ]
     return [{**column, "tooltipField": column["field"]} for column in columns]
