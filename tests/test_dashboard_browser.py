@@ -171,37 +171,27 @@ def test_keys_lead_from_outlier_to_outlier_and_back(home: Visitor) -> None:
     home.expect("h1", "3 of 20 runs are outliers")
 
 
-def test_keys_give_verdicts_and_undo_them(worst: Visitor) -> None:
-    for key, said in (("t", "fault"), ("f", "no fault"), ("u", "unsure"), ("z", "no fault")):
-        worst.page.keyboard.press(key)
-        worst.expect("#run-verdict strong", f"{said} (anna, ")
-        assert worst.text("#run-verdict strong").startswith(said)
-
-
-def test_the_keys_are_shown_and_then_rest_until_they_are_closed(worst: Visitor) -> None:
-    dialog = worst.page.get_by_role("dialog")
-    worst.page.keyboard.press("?")
-    dialog.wait_for()
-    assert "next outlier" in dialog.inner_text()
-    worst.page.keyboard.press("n")
-    worst.page.keyboard.press("Escape")
-    dialog.wait_for(state="hidden")
-    assert worst.text("h1").startswith(f"run {WORST}: ")
-    worst.page.keyboard.press("n")
-    worst.expect("h1", f"run {SECOND}: ")
-
-
-def test_keys_are_letters_in_a_field(worst: Visitor) -> None:
+def test_keys_rest_in_a_field_and_while_they_are_shown(worst: Visitor) -> None:
+    page, dialog = worst.page, worst.page.get_by_role("dialog")
     for field in ("run-comment", "run-cause", "run-channels", "shell-who"):
-        box = worst.page.locator(f"#{field}")
+        box = page.locator(f"#{field}")
         box.fill("")
         box.press_sequentially("ntfuzpr?")
         assert box.input_value() == "ntfuzpr?"
-        worst.page.keyboard.press("Escape")
-    worst.page.wait_for_timeout(300)
+        page.keyboard.press("Escape")
+        box.blur()
+    assert dialog.count() == 0
+    page.keyboard.press("?")
+    dialog.wait_for()
+    assert "next outlier" in dialog.inner_text()
+    page.keyboard.press("n")
+    page.keyboard.press("t")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
     assert worst.text("#run-verdict") == "No verdict yet."
     assert worst.text("h1").startswith(f"run {WORST}: ")
-    assert worst.page.get_by_role("dialog").count() == 0
+    page.keyboard.press("n")
+    worst.expect("h1", f"run {SECOND}: ")
 
 
 # -- the runs page --------------------------------------------------------------------------------
@@ -227,6 +217,10 @@ def test_the_slider_moves_the_threshold_without_drawing_the_bands_anew(
     for _ in range(3):
         slider.press("ArrowRight")
     assert float(slider.get_attribute("aria-valuenow") or "nan") == pytest.approx(0.3)
+    page.fill("#runs-threshold", "1000")
+    page.keyboard.press("Enter")
+    home.expect("#runs-count", "None of 20 runs")
+    assert float(slider.get_attribute("aria-valuenow") or "nan") > 3
 
 
 def above_the_mean(folder: Path) -> int:
@@ -235,14 +229,6 @@ def above_the_mean(folder: Path) -> int:
         newest = workspace.scorings()[0]
         scores = workspace.read_scores(newest)["score"]
         return int((scores > workspace.read_calibration(newest).mean()).sum())
-
-
-def test_a_threshold_that_is_written_moves_the_slider(home: Visitor) -> None:
-    before = home.page.get_by_role("slider").first.get_attribute("aria-valuenow")
-    home.page.fill("#runs-threshold", "1000")
-    home.page.keyboard.press("Enter")
-    home.expect("#runs-count", "None of 20 runs")
-    assert home.page.get_by_role("slider").first.get_attribute("aria-valuenow") != before
 
 
 def test_the_grid_shows_what_is_left_to_review(home: Visitor) -> None:
@@ -281,24 +267,20 @@ def test_a_verdict_is_written_into_the_grid(home: Visitor) -> None:
     home.expect(CELL.format(1, "comment"), "seen on site")
 
 
-def test_looking_into_a_cell_decides_nothing(home: Visitor) -> None:
+def test_the_grid_keeps_nothing_that_was_not_decided(home: Visitor) -> None:
+    page = home.page
     home.sign()
-    home.page.locator(CELL.format(0, "verdict")).dblclick()
-    home.page.locator(".ag-cell-inline-editing").wait_for()
-    home.page.locator("#runs-count").click()
-    home.page.locator(".ag-cell-inline-editing").wait_for(state="detached")
-    home.page.wait_for_timeout(500)
-    assert home.text(CELL.format(0, "verdict")) == "" and home.page.locator(NOTE).count() == 0
-    assert "3 not reviewed yet" in home.text("#runs-count")
-
-
-def test_what_was_refused_does_not_stay_in_the_grid(home: Visitor) -> None:
-    home.sign()
-    home.page.locator(CELL.format(0, "comment")).dblclick()
-    home.page.keyboard.type("seen on site")
-    home.page.keyboard.press("Enter")
+    page.locator(CELL.format(0, "verdict")).dblclick()
+    page.locator(".ag-cell-inline-editing").wait_for()
+    page.locator("#runs-count").click()
+    page.locator(".ag-cell-inline-editing").wait_for(state="detached")
+    page.locator(CELL.format(0, "comment")).dblclick()
+    page.keyboard.type("a comment without a verdict")
+    page.keyboard.press("Enter")
     home.expect(NOTE, "choose a verdict first")
     home.expect_text(CELL.format(0, "comment"), "")
+    assert home.text(CELL.format(0, "verdict")) == "" and page.locator(NOTE).count() == 1
+    assert "3 not reviewed yet" in home.text("#runs-count")
 
 
 def test_ticked_runs_become_the_good_ones(home: Visitor) -> None:
@@ -325,7 +307,7 @@ def test_points_of_the_chart_and_names_in_the_grid_open_their_runs(home: Visitor
 # -- the page of a run ----------------------------------------------------------------------------
 
 
-def test_the_axis_of_time_can_be_chosen(worst: Visitor) -> None:
+def test_the_axis_is_chosen_and_a_click_on_the_map_tells_of_that_time(worst: Visitor) -> None:
     for button, title in (
         ("Elapsed time", "elapsed time (h)"),
         ("% complete", "% complete"),
@@ -334,55 +316,44 @@ def test_the_axis_of_time_can_be_chosen(worst: Visitor) -> None:
         worst.page.locator("#run-axis").get_by_text(button, exact=True).click()
         for figure in ("#run-courses", "#run-map"):
             worst.expect(f"{figure} .infolayer", title)
+    runs = new_runs()
+    n_timesteps = len(runs.arrays[runs.position(WORST)])
+    for timestep in (4, 27):
+        worst.point_at("#run-map .nsewdrag", x=(timestep + 0.5) / n_timesteps, click=True)
+        worst.expect("#run-bars .gtitle", f"timestep: {timestep}")
 
 
-def test_a_click_on_the_error_map_shows_the_contributions_there(worst: Visitor) -> None:
-    seen = {shown_time(worst)}
-    for place in (0.1, 0.8):
-        worst.point_at("#run-map .nsewdrag", x=place, click=True)
-        worst.page.wait_for_function(NEW_TIME, arg=list(seen))
-        seen.add(shown_time(worst))
-    assert len(seen) == 3
-
-
-TIME = "#run-bars .gtitle"
-NEW_TIME = f"seen => !seen.includes(document.querySelector('{TIME}').textContent)"
-
-
-def shown_time(visitor: Visitor) -> str:
-    return str(visitor.page.locator(TIME).text_content())
-
-
-def test_all_that_was_decided_is_on_record(worst: Visitor) -> None:
+def test_all_that_was_decided_is_on_record_in_another_tab_too(worst: Visitor) -> None:
+    other = worst.tab()
+    other.goto(worst.page.url)
+    other.locator("#run-verdict", has_text="No verdict yet.").wait_for()
     worst.page.fill("#run-cause", "valve")
     worst.page.fill("#run-comment", "stuck")
     worst.page.locator("#run-comment").blur()
-    for key, said in (("t", "fault · valve"), ("z", "no verdict (anna"), ("u", "unsure (anna")):
+    for key, said in (
+        ("t", "fault · valve “stuck” (anna, "),
+        ("z", "no verdict (anna, "),
+        ("f", "no fault (anna, "),
+        ("u", "unsure (anna, "),
+    ):
         worst.page.keyboard.press(key)
         worst.expect("#run-verdict", said)
-    worst.page.locator("#run-verdict summary").click()
-    said = worst.page.locator("#run-verdict li").all_inner_texts()
-    assert len(said) == 2
-    assert said[0].startswith("undone to no verdict (anna, ")
-    assert said[1].startswith("fault · valve “stuck” (anna, ")
-
-
-def test_a_verdict_of_one_tab_is_in_the_other_after_a_reload(worst: Visitor) -> None:
-    other = worst.tab()
-    other.goto(worst.page.url)
-    other.locator("#run-verdict").wait_for()
-    assert other.locator("#run-verdict").inner_text() == "No verdict yet."
-    worst.page.keyboard.press("t")
-    worst.expect("#run-verdict", "fault (anna, ")
     other.reload()
-    other.locator("#run-verdict", has_text="fault (anna, ").wait_for()
+    other.locator("#run-verdict", has_text="unsure (anna, ").wait_for()
+    other.locator("#run-verdict summary").click()
+    said_before = other.locator("#run-verdict li").all_inner_texts()
+    assert [said.split(" (anna, ")[0] for said in said_before] == [
+        "no fault",
+        "undone to no verdict",
+        "fault · valve “stuck”",
+    ]
 
 
 # -- what is missing, large, odd or wrong ---------------------------------------------------------
 
 
 def test_a_url_that_leads_nowhere_says_so_and_leads_back(visitor: Visitor) -> None:
-    for path in ("run?run=B-99", "run", "nowhere", "?scoring=99"):
+    for path in ("run?run=B-99", "nowhere"):
         visitor.open(path)
         assert visitor.text("h1") == "This cannot be shown"
         assert visitor.layout_faults() == []
