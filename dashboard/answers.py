@@ -6,12 +6,13 @@ import logging
 import secrets
 
 from dash.exceptions import DependencyException
-from flask import Flask, Response, render_template_string, request
+from flask import Flask, Response, current_app, render_template_string, request
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from tsad_plugin.workspace import WorkspaceError
 
 logger = logging.getLogger("dashboard")
+PLACE = "TSAD_WORKSPACE"  # of a server's configuration: the folder of the workspace
 
 PAGE = """\
 <!doctype html>
@@ -74,7 +75,10 @@ class Refused(ValueError):
 
 def said(error: Exception) -> str:
     """What to say of an error: its text where that is for people, else its name in the log."""
-    return str(error) if isinstance(error, Refused | WorkspaceError) else told(error)
+    if not isinstance(error, Refused | WorkspaceError):
+        return told(error)
+    place = current_app.config[PLACE]
+    return str(error).replace(str(place), place.name)  # where it lies is told to nobody
 
 
 def told(error: Exception) -> str:

@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 from tsad_plugin.workspace import Workspace
 
 from . import security
-from .answers import Refused, said
+from .answers import PLACE, Refused, said
 from .components import shell
 from .components.notes import report_error
 from .pages import run, runs
@@ -22,6 +22,7 @@ from .state import State as Url
 from .views import Views
 
 PAGES = {RUNS: runs, RUN: run}
+PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
 def create_app(settings: Settings) -> dash.Dash:
@@ -42,7 +43,7 @@ def create_app(settings: Settings) -> dash.Dash:
     ValueError
         If there is no workspace, it is damaged or of a newer version.
     """
-    workspace = Workspace(settings.workspace)
+    workspace = Workspace(settings.workspace, patience=PATIENCE)
     views = Views(workspace)
     app = dash.Dash(
         __name__,
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> dash.Dash:
         add_log_handler=False,
         pages_folder="",
     )
+    app.server.config[PLACE] = workspace.path
     app.layout = shell.layout(workspace.path.name, known=settings.token is None)
     app.clientside_callback(
         ClientsideFunction("tsad", "open"),
@@ -108,7 +110,7 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
 
 def page_at(views: Views, pathname: str | None, url: Url) -> Any:
     """The content of a page; an error says why there is none."""
-    page = PAGES.get(pathname or RUNS)
+    page = PAGES.get((pathname or "").rstrip("/") or RUNS)
     if page is None:
         raise Refused(f"there is no page {pathname!r}: go to the runs")
     if views.newest() is None:

@@ -108,12 +108,12 @@ class Seen:
         return [axis for axis in axes_of(run) if axis != "elapsed" or self._have_clocks()]
 
     def _have_clocks(self) -> bool:
-        """Whether the good runs have times that go forward, in the unit of these."""
-        learned = self.view.model.data_set_id
+        """Whether the good runs have times that go forward, of the kind and unit of these."""
+        learned, here = self.view.model.data_set_id, self.view.data_set.id
         if self.good.positions is None and learned is not None:
-            unit = self.views.workspace.data_set(learned).time_unit
-            if unit != self.view.data_set.time_unit:
-                return False
+            with suppress(Damaged):  # then the good ones are runs of this data set
+                if self.views.clock(learned) != self.views.clock(here):
+                    return False
         try:
             return len(self.population("elapsed").x) > 0
         except Damaged:
@@ -125,6 +125,6 @@ class Seen:
 def signature(who: str | None) -> str:
     """The name that is kept with what somebody decides; refused where there is none."""
     name = (who or "").strip()
-    if not name:
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):
         raise Refused("write your name above first: it is kept with what you decide")
     return name

@@ -31,8 +31,8 @@ class State(NamedTuple):
             for k, v in parse_qs((search or "").lstrip("?"), keep_blank_values=True).items()
         }
         number = given.get("scoring")
-        if number is not None and not (number.isdecimal() and len(number) < 10):
-            raise Refused(f"there is no scoring {number!r}: choose one above")
+        if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise Refused(f"there is no scoring {number[:20]!r}: choose one above")
         return cls(None if number is None else int(number), given.get("run"), given.get("good"))
 
     def at(self, page: str, **changes: Any) -> str:

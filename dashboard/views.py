@@ -75,8 +75,10 @@ class View:
 
     def position(self, run: str | None) -> int:
         """Position of the run of that name; refused where there is none."""
+        if run is None:
+            raise Refused("no run is named: choose one of the runs")
         if run not in self.names:
-            hint = did_you_mean(run or "", self.names)
+            hint, run = did_you_mean(run, self.names), run[:60]
             raise Refused(
                 f"there is no run {run!r} in {self.data_set.name}{hint}; runs there: "
                 f"{shorten(self.names)}"
@@ -193,6 +195,12 @@ class Views:
             review.verdicts(view.data_set),
             review.good_runs(view.data_set),
         )
+
+    def clock(self, data_set: int) -> tuple[bool, str | None]:
+        """What times of a data set are: datetimes or durations, or else numbers of this unit."""
+        record = self.workspace.data_set(data_set)
+        times = self.workspace.read_runs(record, [0]).times if record.has_times else None
+        return times is not None and times[0].dtype.kind in "mM", record.time_unit
 
     def population(self, which: Which) -> Population:
         """How some runs go."""

@@ -4,8 +4,10 @@ import getpass
 import json
 import re
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import View, Views
 from dashboard.wording import headline, open_outliers, summary
+from tsad_plugin import Runs
 from tsad_plugin.workspace import Workspace
 
 WORST = "B-3"
@@ -339,7 +342,7 @@ def test_the_page_of_a_run_says_what_is_wrong_with_it(browser: Browser) -> None:
     ("path", "search", "said"),
     [
         ("/run", "?scoring=2&run=B-99", "There is no run 'B-99' in new.csv"),
-        ("/run", "?scoring=2", "There is no run None in new.csv"),
+        ("/run", "?scoring=2", "No run is named: choose one"),
         ("/run", "?scoring=2&run=b-3", "did you mean 'B-3'?"),
         ("/", "?scoring=99", "99"),
         ("/", "?scoring=x", "There is no scoring 'x'"),
@@ -683,3 +686,53 @@ def test_messages_of_damage_name_no_place_outside_the_workspace(
     text = page(browser, "/run", "?scoring=2&run=B-3")
     assert f"data_sets/{folder.name}/values.parquet" in text
     assert str(workspace.path) not in text
+
+
+@pytest.mark.parametrize("value", ["1e308", "1e20", "-1e300"])
+def test_no_threshold_closes_the_page_on_which_it_is_changed(browser: Browser, value: str) -> None:
+    values = {"runs_keep__n_clicks": 1, "runs_threshold__value": value, "shell_who__value": "anna"}
+    browser.call("runs-kept.children", "runs-keep.n_clicks", **values, **AT_NEW)
+    assert "of 20 runs" in page(browser, "/") and len(page(browser, "/")) < 60_000
+
+
+def test_datetimes_are_not_laid_over_numbers(tmp_path: Path) -> None:
+    new, hour = new_runs(), np.timedelta64(1, "h")
+    times = [np.datetime64("2026-01-01T00", "s") + np.arange(len(a)) * hour for a in new.arrays]
+    dated = Runs(new.arrays, ids=new.ids, channels=new.channels, times=times)
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, good_runs(), dated)
+    assert "outlier 1 of 3" in page(Browser(tmp_path / "ws"), "/run", "?run=B-3")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"colId": "run", "value": "B-2"}, "run is not written by hand"),
+        ({"colId": "who", "value": "eve"}, "who is not written by hand"),
+        ({"colId": "comment", "value": [1]}, "comment must be text"),
+        ({"colId": "comment", "value": "x" * 10_001}, "write 10,000 at most"),
+        ({"colId": "verdict", "value": "great"}, "verdict must be one of"),
+    ],
+)
+def test_what_no_grid_sends_changes_nothing(
+    change: dict[str, Any], said: str, browser: Browser, workspace: Workspace
+) -> None:
+    data_set = workspace.data_sets()[0]
+    workspace.review.judge(data_set, WORST, "fault", who="anna")
+    sent = [{"data": {"run": WORST}, "timestamp": 1, **change}]
+    values = {"runs_grid__cellValueChanged": sent, "shell_who__value": "eve", **AT_NEW}
+    answer = browser.call("runs-decided.data", "runs-grid.cellValueChanged", **values)
+    assert said in notes(answer)
+    assert len(workspace.review.history(data_set, WORST)) == 1
+
+
+def test_a_workspace_that_another_holds_is_told_to_be_busy(
+    browser: Browser, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.app.PATIENCE", 0.1)
+    hurried = Browser(workspace.path)
+    with closing(sqlite3.connect(workspace.path / "workspace.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = notes(judge(hurried, "fault"))
+    assert "cannot be used now" in said and str(workspace.path.parent) not in said
+    assert "is kept" in notes(judge(hurried, "fault"))

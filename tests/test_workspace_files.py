@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from workspaces import band, batches, check_whole, error, filled, same_runs, scored, walks
 
 from tsad_plugin import FCAutoEncoder
-from tsad_plugin.workspace import Damaged, Workspace, database, folders
+from tsad_plugin.workspace import Busy, Damaged, Workspace, database, folders
 from tsad_plugin.workspace.tables import METADATA
 
 # Tables as version 1 has them. Those of a later version come from an upgrade: add to it what
@@ -128,19 +128,17 @@ def test_a_database_that_is_gone_is_not_alive(tmp_path: Path) -> None:
     workspace.close()
     shutil.rmtree(tmp_path / "w")
     assert not workspace.is_alive() and not (tmp_path / "w").exists()
-    with error(f"{str(tmp_path / 'w' / 'workspace.db')!r} cannot be used now"):
+    with error(f"{str(tmp_path / 'w' / 'workspace.db')!r} cannot be used now", Busy):
         workspace.data_sets()
 
 
-def test_another_program_that_holds_the_database_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.1)
-    workspace, data_set, *_ = filled(tmp_path)
-    with workspace._store.database.writing(), error(f"{str(tmp_path / 'workspace.db')!r} cannot"):
-        workspace.review.judge(data_set, "F-001", "fault", who="Ada")
-    workspace.review.judge(data_set, "F-001", "fault", who="Ada")
-    workspace.close()
+def test_another_program_that_holds_the_database_is_told(tmp_path: Path) -> None:
+    first, data_set, *_ = filled(tmp_path)
+    told = f"{str(tmp_path / 'workspace.db')!r} cannot"
+    with first, Workspace(tmp_path, patience=0.1) as hurried:
+        with first._store.database.writing(), error(told, Busy):
+            hurried.review.judge(data_set, "F-001", "fault", who="Ada")
+        hurried.review.judge(data_set, "F-001", "fault", who="Ada")
 
 
 # --- versions -----------------------------------------------------------------------------------

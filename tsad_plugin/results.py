@@ -57,6 +57,8 @@ class Scored:
 
 def number(value: float) -> str:
     """About three digits."""
+    if abs(value) >= 1e7:
+        return f"{value:.3g}"
     if abs(value) < 0.1:
         return f"{value:.2g}"
     return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"

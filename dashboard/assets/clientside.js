@@ -3,7 +3,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tsad: {
         link: function (k, threshold, scale) {
             const same = window.dash_clientside.no_update;
-            const said = (k) => `Threshold = mean + ${k.toFixed(1)} σ`;
+            const said = (k) => `Threshold = mean ${k < 0 ? "−" : "+"} ${Math.abs(k).toPrecision(3)} σ`;
             if (!scale) return [same, same, same];
             const [mean, sigma] = scale;
             const moved = window.dash_clientside.callback_context.triggered_id;

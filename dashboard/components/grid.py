@@ -22,6 +22,7 @@ OUTLIERS, OPEN, ALL = "outliers", "open", "all"
 SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"}
 
 
+PARTS = ("verdict", "cause", "comment")  # that are written by hand
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
@@ -133,14 +134,15 @@ def _row(seen: Seen, threshold: float | None, i: int) -> dict[str, Any]:
 
 def written_in(seen: Seen, change: Mapping[str, Any]) -> dict[str, Any]:
     """A verdict as one cell was written: all else is what holds now, whatever the grid shows."""
-    run = change["data"]["run"]
+    run, part, value = change["data"]["run"], change["colId"], change["value"] or ""
+    if part not in PARTS:
+        raise Refused(f"run {run}: {part} is not written by hand")
     holds = seen.standing.verdicts.get(run)
-    parts = ("verdict", "cause", "comment")
-    now = {part: getattr(holds, part, "") for part in parts}
-    said = {**now, "run": run, change["colId"]: change["value"]}
+    now = {name: getattr(holds, name, "") for name in PARTS}
+    said = {**now, "run": run, part: value}
     if said["verdict"]:
         return said
-    if change["colId"] == "verdict":
+    if part == "verdict":
         raise Refused(f"run {run}: a verdict is taken back by Undo on the run's page")
     raise Refused(f"run {run}: choose a verdict first; cause and comment belong to one")
 

@@ -61,7 +61,9 @@ def threshold_controls(seen: Seen) -> Any:
 
 def _k_text(seen: Seen) -> str:
     k = _k(seen)
-    return f"Threshold = mean + {'k' if k is None else f'{k:.1f}'} σ"
+    if k is None:
+        return "Threshold = mean + k σ"
+    return f"Threshold = mean {'+' if k >= 0 else '−'} {number(abs(k))} σ"
 
 
 def _k(seen: Seen) -> float | None:
@@ -72,16 +74,15 @@ def _k(seen: Seen) -> float | None:
 
 def _slider(seen: Seen) -> Any:
     """From 0 to 6 standard deviations, and farther where the kept threshold needs it."""
-    k = _k(seen) or float(LEAST_K)
-    low = max(min(LEAST_K, math.floor(k)), -FARTHEST_K)
-    high = min(max(MOST_K, math.ceil(k)), FARTHEST_K)
+    k = min(max(_k(seen) or float(LEAST_K), -FARTHEST_K), FARTHEST_K)
+    low, high = min(LEAST_K, math.floor(k)), max(MOST_K, math.ceil(k))
     return dmc.Slider(
         id="runs-k",
         min=low,
         max=high,
         step=0.1,
         precision=1,
-        value=round(min(max(k, low), high), 1),
+        value=round(k, 1),
         marks=[
             {"value": v, "label": f"{v:g}"} for v in range(low, high + 1, -(-(high - low) // 6))
         ],

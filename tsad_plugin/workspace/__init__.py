@@ -2,6 +2,7 @@
 
 from .records import (
     VERDICTS,
+    Busy,
     Damaged,
     DataSet,
     Model,
@@ -17,6 +18,7 @@ from .workspace import Workspace
 
 __all__ = [
     "VERDICTS",
+    "Busy",
     "Damaged",
     "DataSet",
     "Model",

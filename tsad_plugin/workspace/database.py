@@ -14,11 +14,11 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from tsad_plugin.files import replacing
 
-from .records import Damaged, NotInWorkspace
+from .records import Busy, Damaged, NotInWorkspace
 from .tables import METADATA
 
 APPLICATION = int.from_bytes(b"tsad")  # in the head of the file: a database of ours
-PATIENCE = 30  # seconds to wait for another writer
+PATIENCE = 30.0  # seconds to wait for another writer
 
 
 def _create(connection: Connection) -> None:
@@ -39,8 +39,9 @@ class Database:
         If the file is damaged, of something else, or of a newer version; it stays as it was.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.path = path
+        self._patience = patience
         # It is told how to connect: as an address, a path would have to be quoted.
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -57,7 +58,7 @@ class Database:
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode=rw",
             uri=True,
-            timeout=PATIENCE,
+            timeout=self._patience,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -91,11 +92,13 @@ class Database:
                 f"a record that was passed is not in {where} ({error.orig}): pass one of its own"
             ) from error
         except OperationalError as error:
-            raise ValueError(
+            raise Busy(
                 f"{where} cannot be used now ({error.orig}): see that it may be read and written, "
                 "that its disk has room, and that no other program holds it"
             ) from error
         except DatabaseError as error:
+            if type(error.orig) is not sqlite3.DatabaseError:  # a mistake of ours, not the file's
+                raise
             raise Damaged(f"{where} is damaged ({error.orig}): restore it from a copy") from error
 
     def _prepare(self) -> None:

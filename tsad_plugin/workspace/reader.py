@@ -15,7 +15,7 @@ from tsad_plugin.forms import plural
 from tsad_plugin.runs import Runs
 
 from . import data_sets, models, scorings
-from .database import pragma
+from .database import PATIENCE, pragma
 from .records import DataSet, Model, NotInWorkspace, Scoring, TimestepFindings
 from .review import Review
 from .store import Store, check_folder, make_folder
@@ -24,12 +24,18 @@ from .store import Store, check_folder, make_folder
 class WorkspaceReader:
     """A workspace to read; `Workspace` adds to it."""
 
-    def __init__(self, path: str | os.PathLike[str], *, create: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        create: bool = False,
+        patience: float = PATIENCE,
+    ) -> None:
         self.path = Path(path).resolve()
         check_folder(self.path, create)
         if create:
             make_folder(self.path)
-        self._store = Store(self.path)
+        self._store = Store(self.path, patience)
         self.review = Review(self._store.database)
         self._store.remove_leftovers()
 

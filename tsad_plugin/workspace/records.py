@@ -20,6 +20,10 @@ class NotInWorkspace(WorkspaceError):
     """A record that the workspace does not have."""
 
 
+class Busy(WorkspaceError):
+    """The database cannot be used now: another holds it, or its disk has no room."""
+
+
 class Damaged(WorkspaceError):
     """A file of the workspace that is missing or not as it was written."""
 

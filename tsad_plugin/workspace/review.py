@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -23,6 +24,8 @@ from .records import (
 )
 from .run_rows import no_run, run_id, run_names
 from .tables import DATA_SET_RUN, REFERENCE_SET, RUN, THRESHOLD, VERDICT
+
+LONGEST, LONGEST_LINE = 10_000, 200  # characters of a comment; of a cause, of a name
 
 
 class Review:
@@ -120,7 +123,8 @@ class Review:
             raise WorkspaceError(f"verdict must be one of {shorten(VERDICTS)}, got {verdict!r}")
         with self._database.writing() as connection:
             found = run_id(connection, data_set, run)
-            said = {"verdict": verdict, "cause": cause, "comment": comment, "who": who}
+            said = {"verdict": verdict, "cause": _line("cause", cause), "who": _line("who", who)}
+            said["comment"] = _words("comment", comment, LONGEST)
             return append_verdict(connection, found, said)
 
     def undo(self, data_set: DataSet, run: str, *, who: str) -> Verdict:
@@ -150,7 +154,7 @@ class Review:
             said = undone(connection, found)
             if said is None:
                 raise WorkspaceError(f"run {run!r} has no verdict: there is nothing to undo")
-            return append_verdict(connection, found, {**said, "who": who})
+            return append_verdict(connection, found, {**said, "who": _line("who", who)})
 
     def causes(self) -> list[str]:
         """Causes that were ever given, the most frequent first."""
@@ -218,7 +222,7 @@ class Review:
         if not np.isfinite(value):
             raise WorkspaceError(f"a threshold must be a finite number, got {value!r}")
         with self._database.writing() as connection:
-            append_threshold(connection, model.id, float(value), origin, who)
+            append_threshold(connection, model.id, float(value), origin, _line("who", who))
         return self.threshold(model)
 
     def good_runs(self, data_set: DataSet) -> list[str] | None:
@@ -253,5 +257,18 @@ class Review:
             if unknown := sorted(set(runs) - set(known)):
                 raise no_run(data_set, unknown[0], known)
             chosen = [name for name in known if name in set(runs)]
-            row = {"data_set_id": data_set.id, "runs": chosen, "who": who, "at": datetime.now(UTC)}
-            connection.execute(REFERENCE_SET.insert().values(row))
+            row = {"data_set_id": data_set.id, "runs": chosen, "at": datetime.now(UTC)}
+            connection.execute(REFERENCE_SET.insert().values(who=_line("who", who), **row))
+
+
+def _line(what: str, text: str) -> str:
+    return " ".join(_words(what, text, LONGEST_LINE).split())
+
+
+def _words(what: str, text: str, most: int) -> str:
+    """Text without characters that are for machines; refused where it is no note but a book."""
+    if not isinstance(text, str):
+        raise WorkspaceError(f"{what} must be text, got {type(text).__name__}")
+    if len(text) > most:
+        raise WorkspaceError(f"{what} has {len(text):,} characters: write {most:,} at most")
+    return "".join(c for c in text if c in "\n\t" or not unicodedata.category(c).startswith("C"))

@@ -28,9 +28,9 @@ Then = Callable[[Connection, int], None]
 class Store:
     """Folders and their rows in the workspace at a path, which is there already."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self.path = path
-        self.database = Database(path / DATABASE)
+        self.database = Database(path / DATABASE, patience)
 
     def remove_leftovers(self) -> None:
         """Remove what crashes left, and what no row names; not what others write just now."""

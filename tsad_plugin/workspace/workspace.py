@@ -36,6 +36,8 @@ class Workspace(WorkspaceReader):
         The folder.
     create : bool, default=False
         Whether to make a workspace where there is none.
+    patience : float, default=30.0
+        Seconds to wait for another who writes, after which `Busy` is raised.
 
     Attributes
     ----------
