@@ -145,12 +145,24 @@ BAD_LAYOUTS = {
 }
 
 
-def test_a_bad_layout_is_found(home: Visitor) -> None:
+def test_what_is_wrong_with_a_page_is_noticed(home: Visitor) -> None:
     assert home.layout_faults((1440,)) == []
     for change, fault in BAD_LAYOUTS.items():
         style = home.page.add_style_tag(content=change)
         assert fault in "\n".join(home.page.evaluate(dashboards.FAULTS))
         style.evaluate("element => element.remove()")
+    assert home.wrong == []
+    home.page.evaluate("""() => {
+        console.warn("careful");
+        setTimeout(() => { throw new Error("oops"); });
+        open("http://elsewhere.example/");
+        return fetch("/assets/missing.js");
+    }""")
+    home.page.wait_for_timeout(500)
+    noticed = "\n".join(home.wrong)
+    home.wrong.clear()
+    for what in ("console: careful", "oops", "request: http://elsewhere.example/", "404: "):
+        assert what in noticed
 
 
 def judge_undo_and_judge_again(visitor: Visitor) -> None:
