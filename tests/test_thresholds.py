@@ -396,7 +396,9 @@ def test_peaks_over_threshold_agrees_with_the_best_of_a_grid(tail: Any) -> None:
         )
 
 
-@pytest.mark.parametrize("tail", [stats.expon(), stats.norm(), stats.t(3)], ids=str)
+@pytest.mark.parametrize(
+    "tail", [stats.expon(), stats.norm(), stats.t(3)], ids=lambda t: t.dist.name
+)
 @pytest.mark.parametrize("q", [1e-2, 1e-3])
 def test_a_good_run_exceeds_the_threshold_with_probability_q(tail: Any, q: float) -> None:
     rates = [
