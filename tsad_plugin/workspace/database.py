@@ -91,7 +91,7 @@ class Database:
         if _identity(self.path) != self._file:
             raise Damaged(
                 f"{str(self.path)!r} was removed or replaced while it was open: put it back, and "
-                "open the workspace again"
+                "open the workspace again (start the dashboard anew)"
             )
 
     @contextmanager
