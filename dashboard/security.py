@@ -91,8 +91,10 @@ def check_address(settings: Settings) -> None:
     Raises
     ------
     ValueError
-        There is none, or it is short; or there is no such port.
+        There is none, or it is short; or there is no such address or port.
     """
+    if not settings.host:  # to a socket that would be every address
+        raise ValueError("no address is named: pass one, such as 127.0.0.1")
     if not 0 <= settings.port < 2**16:
         raise ValueError(f"port must be 0 to 65535, got {settings.port}")
     if settings.token is None and not is_loopback(settings.host):

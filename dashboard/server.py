@@ -94,10 +94,12 @@ class Server:
 def _take(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
+        socket.getaddrinfo(settings.host, settings.port)  # before there is a socket to leave open
         return socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # what is no address can be any of them
+        reason = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"cannot listen on port {settings.port} of '{settings.host}' ({error.strerror}): "
+            f"cannot listen on port {settings.port} of '{settings.host}' ({reason}): "
             "choose another with --port or --host; port 0 takes any free one"
         ) from error
 

@@ -38,7 +38,7 @@ def start(
     ValueError
         If there is no workspace, it is damaged, or the address cannot be had.
     """
-    address = LOOPBACK if host is None else host
+    address = LOOPBACK if host is None else host.strip()
     secret = new_token() if token or not is_loopback(address) else None
     settings = Settings(workspace, address, PORT if port is None else port, secret)
     app = create_app(settings)

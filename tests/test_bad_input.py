@@ -542,7 +542,7 @@ def test_unsorted_time_is_sorted_with_a_warning() -> None:
         ("text.csv", b"a,b\xff\n1,2\n", "it is not text in UTF-8: save it as such"),
         (
             "cut.csv.gz",
-            gzip.compress(b"a,b\n" + b"1,2\n" * 999)[:-9],
+            gzip.compress(b"a,b\n" + b"1,2\n" * 999, mtime=0)[:-9],
             "it is no whole gzip file: pack it again, or drop .gz from the name of plain text",
         ),
         ("runs.parquet", b"a,b\n1,2\n", "it is no whole Parquet file: write it again"),

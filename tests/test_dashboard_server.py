@@ -28,6 +28,7 @@ from small_dashboard import CALLBACK, TOKEN, bare_app, click, guarded, serving, 
 
 from dashboard.security import protect
 from dashboard.server import Server
+from dashboard.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1000
@@ -400,3 +401,12 @@ def test_the_token_can_be_typed() -> None:
         page.wait_for_selector("#go")
         assert page.url == f"http://127.0.0.1:{port_of(server)}/runs?k=3"
         assert page.evaluate("document.cookie") == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "said"), [("", "no address is named"), ("bücher..x", "cannot listen on port 0 of 'bü")]
+)
+def test_what_is_no_address_is_refused(host: str, said: str, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, host, 0, token="x" * 20)
+    with pytest.raises(ValueError, match=said):
+        Server(dash.Dash("dashboard"), settings)

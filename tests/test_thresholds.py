@@ -42,6 +42,10 @@ every_thresholder = pytest.mark.parametrize(
 every_detector = pytest.mark.parametrize("detector", [KNN, ECOD, HBOS])
 
 
+def name_of(tail: Any) -> str:
+    return str(tail.dist.name)
+
+
 def good_scores(n_runs: int = 200, seed: int = 0) -> NDArray[Any]:
     return np.random.default_rng(seed).exponential(size=n_runs)
 
@@ -385,7 +389,7 @@ def naive_peaks_over_threshold(scores: NDArray[Any], level: float, q: float) -> 
     return threshold
 
 
-@pytest.mark.parametrize("tail", [stats.expon(), stats.t(4), stats.norm()])
+@pytest.mark.parametrize("tail", [stats.expon(), stats.t(4), stats.norm()], ids=name_of)
 def test_peaks_over_threshold_agrees_with_the_best_of_a_grid(tail: Any) -> None:
     scores = tail.rvs(4000, random_state=0)
     level = np.quantile(scores, 0.95)
@@ -396,7 +400,9 @@ def test_peaks_over_threshold_agrees_with_the_best_of_a_grid(tail: Any) -> None:
         )
 
 
-@pytest.mark.parametrize("tail", [stats.expon(), stats.norm(), stats.t(3)], ids=str)
+@pytest.mark.parametrize(
+    "tail", [stats.expon(), stats.norm(), stats.t(3)], ids=lambda t: t.dist.name
+)
 @pytest.mark.parametrize("q", [1e-2, 1e-3])
 def test_a_good_run_exceeds_the_threshold_with_probability_q(tail: Any, q: float) -> None:
     rates = [
@@ -485,7 +491,7 @@ def test_conformal_agrees_with_the_naive_one(n_runs: int, alpha: str) -> None:
         assert fitted.thresh_ == naive_conformal(scores, alpha)
 
 
-@pytest.mark.parametrize("tail", [stats.uniform(), stats.lognorm(2), stats.cauchy()], ids=str)
+@pytest.mark.parametrize("tail", [stats.uniform(), stats.lognorm(2), stats.cauchy()], ids=name_of)
 @pytest.mark.parametrize(("n_runs", "alpha"), [(99, 0.05), (50, 0.1), (150, 0.01)])
 def test_false_alarms_are_as_many_as_alpha_allows(tail: Any, n_runs: int, alpha: float) -> None:
     samples = tail.rvs((3000, n_runs), random_state=0)

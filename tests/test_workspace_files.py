@@ -128,8 +128,45 @@ def test_a_database_that_is_gone_is_not_alive(tmp_path: Path) -> None:
     workspace.close()
     shutil.rmtree(tmp_path / "w")
     assert not workspace.is_alive() and not (tmp_path / "w").exists()
-    with error(f"{str(tmp_path / 'w' / 'workspace.db')!r} cannot be used now", Busy):
+    with error(f"{str(tmp_path / 'w' / 'workspace.db')!r} was removed or replaced", Damaged):
         workspace.data_sets()
+
+
+def test_nothing_is_decided_in_a_database_that_was_replaced(tmp_path: Path) -> None:
+    workspace, data_set, *_ = filled(tmp_path / "w")
+    shutil.copytree(tmp_path / "w", tmp_path / "copy")
+    shutil.rmtree(tmp_path / "w")
+    shutil.copytree(tmp_path / "copy", tmp_path / "w")
+    with workspace, error(f"{str(tmp_path / 'w' / 'workspace.db')!r} was removed", Damaged):
+        workspace.review.judge(data_set, "F-001", "fault", who="Ada")
+    with Workspace(tmp_path / "w") as again:
+        assert again.review.verdicts(data_set) == {} and again.is_alive()
+
+
+def test_an_empty_database_beside_folders_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    filled(tmp_path)[0].close()
+    for file in tmp_path.glob("workspace.db*"):
+        file.write_bytes(b"")
+    before = sorted(tmp_path.rglob("*"))
+    with error(f"{str(tmp_path / 'workspace.db')!r} is empty, and the folder is not", Damaged):
+        Workspace(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_an_older_database_does_not_name_is_moved_aside(tmp_path: Path) -> None:
+    with Workspace(tmp_path, create=True) as workspace:
+        older = workspace.path / "older.db"
+    shutil.copy(tmp_path / "workspace.db", older)
+    with filled(tmp_path)[0] as workspace:
+        held = {p.name for p in tmp_path.glob("*/*") if p.is_dir()}
+    for file in tmp_path.glob("workspace.db*"):
+        file.unlink()
+    older.rename(tmp_path / "workspace.db")
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (0, 0))
+    with Workspace(tmp_path) as workspace:
+        assert workspace.data_sets() == []
+    assert {p.name for p in (tmp_path / "leftovers").glob("*/*")} == held and len(held) == 3
 
 
 def test_another_program_that_holds_the_database_is_told(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def judge(path: str, comment: str) -> None:
 
 def folders(path: str) -> set[str]:
     """What there is of data sets, models and scorings, whole or not."""
-    return {path.name for path in Path(path).glob("*/*")}
+    kinds = ("data_sets", "models", "scorings")
+    return {place.name for kind in kinds for place in (Path(path) / kind).glob("*")}
 
 
 def until(happened: Callable[[], Any], process: Any) -> float:
@@ -160,7 +161,7 @@ def check_verdicts(n_given: int) -> None:
 
 
 def check_nothing_is_left_over(command: str) -> None:
-    """A later command finds what kills left, and removes it."""
+    """A later command finds what kills left, and clears it away."""
     for path in Path("w").rglob("*"):
         os.utime(path, (time.time() - TWO_HOURS,) * 2)
     n_folders = len(folders("w"))

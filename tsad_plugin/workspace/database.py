@@ -18,6 +18,7 @@ from .records import Busy, Damaged, NotInWorkspace
 from .tables import METADATA
 
 APPLICATION = int.from_bytes(b"tsad")  # in the head of the file: a database of ours
+CURE = "restore the whole folder from a copy"
 PATIENCE = 30.0  # seconds to wait for another writer
 
 
@@ -42,6 +43,7 @@ class Database:
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.path = path
         self._patience = patience
+        self._file = _identity(path)
         # It is told how to connect: as an address, a path would have to be quoted.
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -73,6 +75,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees the database as it is now, until the end."""
+        self._check_file()
         with self._explained(), self._engine.begin() as connection:
             yield connection
 
@@ -80,7 +83,16 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A connection that is alone in writing; what it wrote counts at the end, or not at all."""
         with self._explained(), self._writer.begin() as connection:
+            self._check_file()  # now that nobody else writes
             yield connection
+
+    def _check_file(self) -> None:
+        """Raise Damaged where the file is another: SQLite would go on in the one that is gone."""
+        if _identity(self.path) != self._file:
+            raise Damaged(
+                f"{str(self.path)!r} was removed or replaced while it was open: put it back, and "
+                "open the workspace again (start the dashboard anew)"
+            )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -99,14 +111,18 @@ class Database:
         except DatabaseError as error:
             if type(error.orig) is not sqlite3.DatabaseError:  # a mistake of ours, not the file's
                 raise
-            raise Damaged(f"{where} is damaged ({error.orig}): restore it from a copy") from error
+            raise Damaged(
+                f"{where} is damaged ({error.orig}): restore the whole folder from a copy"
+            ) from error
 
     def _prepare(self) -> None:
         with self.reading() as connection:
             version = self._version(connection)
             found = pragma(connection, "quick_check(1)")
         if found != "ok":
-            raise Damaged(f"{str(self.path)!r} is damaged ({found}): restore it from a copy")
+            raise Damaged(
+                f"{str(self.path)!r} is damaged ({found}): restore the whole folder from a copy"
+            )
         if version < len(UPGRADES):
             self._upgrade()
         self._use_wal()
@@ -164,3 +180,12 @@ def _begin(connection: Connection) -> None:
 def pragma(connection: Connection, name: str) -> Any:
     """What SQLite says of its database."""
     return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 OWN = re.compile(r"[0-9a-f]{32}|\.[0-9a-f]{32}\.part")
+ASIDE = "leftovers"  # where folders go that are whole and that no record names
 LEFT = 3600  # seconds after which what no record names is taken for left by a crash
 
 
@@ -74,11 +75,25 @@ def own_folders(parent: Path) -> list[Path]:
 
 
 def remove_leftovers(folders: Collection[Path], known: Collection[str]) -> None:
-    """Remove those that no record names and into which nothing was written for an hour."""
+    """Clear away what no record names, and into which nothing was written for an hour.
+
+    What was cut short is removed. What is whole is moved aside: the database may be the one that is
+    not whole, such as one of an older copy.
+    """
     an_hour_ago = time.time() - LEFT
     for folder in folders:
         if folder.name not in known and _last_written(folder) < an_hour_ago:
-            shutil.rmtree(folder, ignore_errors=True)  # another process may be quicker
+            with suppress(OSError):  # another process may be quicker
+                _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    if folder.name.endswith(".part"):
+        shutil.rmtree(folder)
+        return
+    aside = folder.parent.parent / ASIDE / folder.parent.name
+    aside.mkdir(parents=True, exist_ok=True)
+    folder.rename(aside / folder.name)
 
 
 def _last_written(folder: Path) -> float:

@@ -116,6 +116,7 @@ def check_folder(folder: Path, create: bool) -> None:
         raise ValueError(f"{str(holder)!r} is a file: pass a folder for the workspace")
     names = {path.name for path in folder.glob("*")}
     if DATABASE in names:
+        _check_database(folder)
         return
     if names:
         raise ValueError(
@@ -126,6 +127,16 @@ def check_folder(folder: Path, create: bool) -> None:
         raise ValueError(
             f"no workspace at {str(folder)!r}: make one with tsad fit FILE --workspace DIR, or "
             "Workspace(path, create=True)"
+        )
+
+
+def _check_database(folder: Path) -> None:
+    """Raise where the database is empty and the folder is not: it was not always so."""
+    held = (own_folders(folder / name) for name in FOLDERS.values())
+    if (folder / DATABASE).stat().st_size == 0 and any(held):
+        raise Damaged(
+            f"{str(folder / DATABASE)!r} is empty, and the folder is not: restore the whole folder "
+            "from a copy"
         )
 
 
