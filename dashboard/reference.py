@@ -101,7 +101,7 @@ def reference(view: View, standing: Standing, key: str | None) -> Reference:
 def truth(view: View, standing: Standing) -> NDArray[np.float64]:
     """(n_runs,): 1 for a fault, 0 for none, NaN where nobody knows; a verdict outdoes a label.
 
-    Of few different labels the most frequent is taken for the one of normal runs.
+    Of labels the most frequent is taken for the one of normal runs.
     """
     known = np.full(len(view.names), np.nan)
     labels = [None if label is None or pd.isna(label) else label for label in view.labels or ()]
@@ -116,11 +116,12 @@ def truth(view: View, standing: Standing) -> NDArray[np.float64]:
 
 
 def _normal(counted: Counter[Any]) -> Any:
-    """The label of normal runs; None where labels are too many to be classes, or none leads."""
-    if not 1 < len(counted) <= MOST_LABELS:
+    """The label of normal runs; None where none leads, or labels are too many to be classes."""
+    if len(counted) < 2:
         return None
     (first, most), (_, second) = counted.most_common(2)
-    return first if most > second else None
+    is_clear = len(counted) <= MOST_LABELS or most > counted.total() / 2
+    return first if most > second and is_clear else None
 
 
 def performance(flagged: NDArray[np.bool_], known: NDArray[np.float64]) -> str:

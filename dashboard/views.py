@@ -80,7 +80,7 @@ class View:
         if run not in self.names:
             hint, run = did_you_mean(run, self.names), run[:60]
             raise Refused(
-                f"there is no run {run!r} in {self.data_set.name}{hint}; runs there: "
+                f"there is no run {run!r} in {self.data_set.name}{hint or ';'} runs there: "
                 f"{shorten(self.names)}"
             )
         return self.names.index(run)

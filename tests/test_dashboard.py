@@ -458,7 +458,7 @@ def undo(browser: Browser) -> Any:
 
 def test_verdicts_are_given_and_undone(browser: Browser, workspace: Workspace) -> None:
     data_set = workspace.data_sets()[0]
-    assert "fault · valve (anna" in json.dumps(judge(browser, "fault"), ensure_ascii=False)
+    assert " · valve (anna" in json.dumps(judge(browser, "fault"), ensure_ascii=False)
     judge(browser, "unsure")
     assert workspace.review.verdicts(data_set)[WORST].verdict == "unsure"
     undo(browser)
@@ -623,6 +623,8 @@ def test_what_is_no_number_is_no_threshold(views: Views) -> None:
         (["ok", "ok", "bad"], "ok"),
         (["ok", "bad"], None),  # none leads
         (list(range(40)), None),  # no classes
+        (["ok", "ok", *range(40)], None),
+        (["good"] * 50 + list("abcdefgh"), "good"),  # many, but for the normal ones
         (["ok", "ok"], None),
     ],
 )

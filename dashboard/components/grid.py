@@ -79,7 +79,7 @@ def _columns(view: View) -> list[dict[str, Any]]:
     written: dict[str, Any] = {"editable": True, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, **right},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 84, "width": 110, **FILTERED},
+        {"field": "run", "cellRenderer": "RunLink", "minWidth": 118, "width": 130, **FILTERED},
         {"field": "score", "minWidth": 72, "maxWidth": 100, **right},
         {"field": "times", "headerName": "× threshold", "minWidth": 108, "maxWidth": 130, **right},
         *(FOUND if view.scoring.has_timesteps else []),
@@ -90,14 +90,14 @@ def _columns(view: View) -> list[dict[str, Any]]:
             "cellEditorParams": {"values": ["", *VERDICTS]},
             "minWidth": 92,
             "width": 110,
+            "tooltipField": "by",
             **FILTERED,
             **written,
         },
         {"field": "cause", "minWidth": 74, "width": 130, **written},
         {"field": "comment", "minWidth": 92, "width": 160, **written},
-        {"field": "by", "minWidth": 74, "width": 170},
     ]
-    return [{**column, "tooltipField": column["field"]} for column in columns]
+    return [{"tooltipField": column["field"], **column} for column in columns]
 
 
 def rows(seen: Seen, threshold: float | None, shown: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from dashboard.answers import said
 
 def container() -> Any:
     """Where notes appear; a screen reader says them."""
-    return dmc.NotificationContainer(id="notes", position="bottom-right")
+    return dmc.NotificationContainer(id="notes", position="bottom-left")
 
 
 def note(text: str, *, color: str = "blue") -> None:
@@ -22,7 +22,7 @@ def note(text: str, *, color: str = "blue") -> None:
         "action": "show",
         "message": text,
         "color": color,
-        "autoClose": 8000,
+        "autoClose": 4000,
         "id": secrets.token_hex(4),
     }
     set_props("notes", {"sendNotifications": [shown]})

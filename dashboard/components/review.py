@@ -57,7 +57,9 @@ def record(history: Sequence[Verdict]) -> list[Any]:
     """The verdict as it stands, and all that was said before."""
     if not history:
         return [html.P("No verdict yet.", className="verdict")]
-    now = html.P(["Verdict: ", html.Strong(verdict_line(history[0]))], className="verdict")
+    said = history[0].verdict or "no verdict"
+    rest = verdict_line(history[0]).removeprefix(said)
+    now = html.P(["Verdict: ", html.Strong(said), html.Span(rest)], className="verdict")
     if len(history) == 1:
         return [now]
     earlier = [html.Li(_said(one)) for one in history[1:]]
