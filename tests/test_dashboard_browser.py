@@ -135,6 +135,12 @@ def test_a_data_set_is_reviewed_from_the_first_look_to_a_verdict(
     assert "\n".join(faults) == ""
 
 
+def judge_undo_and_judge_again(visitor: Visitor) -> None:
+    for key, said in (("t", "fault (anna, "), ("z", "no verdict (anna, "), ("u", "unsure (anna, ")):
+        visitor.page.keyboard.press(key)
+        visitor.expect("#run-verdict", said)
+
+
 BAD_LAYOUTS = {
     "h2 { position: relative; top: 40px; left: 60px }": "lies over",
     ".graph .ytick text { transform: translateX(-60px) }": '" is cut off',
@@ -163,12 +169,6 @@ def test_what_is_wrong_with_a_page_is_noticed(home: Visitor) -> None:
     home.wrong.clear()
     for what in ("console: careful", "oops", "request: http://elsewhere.example/", "404: "):
         assert what in noticed
-
-
-def judge_undo_and_judge_again(visitor: Visitor) -> None:
-    for key, said in (("t", "fault (anna, "), ("z", "no verdict (anna, "), ("u", "unsure (anna, ")):
-        visitor.page.keyboard.press(key)
-        visitor.expect("#run-verdict", said)
 
 
 # -- keys -----------------------------------------------------------------------------------------
@@ -272,8 +272,8 @@ def test_a_verdict_is_written_into_the_grid(home: Visitor) -> None:
     home.expect("#runs-count", "2 not reviewed yet")
     page.locator(CELL.format(1, "comment")).dblclick()
     page.keyboard.type("seen on site")
-    page.keyboard.press("Enter")
-    home.expect_count(NOTE, 2)
+    with page.expect_response("**/_dash-update-component*"):
+        page.keyboard.press("Enter")
     page.reload()
     home.expect(CELL.format(1, "verdict"), "unsure")
     home.expect(CELL.format(1, "comment"), "seen on site")
