@@ -88,8 +88,9 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
             content = page_at(views, pathname, url)
         except Exception as error:  # whatever it is, the page must not stay empty
             return shell.sorry(said(error)), choices, None
-        chosen = url.scoring if url.scoring is not None else views.newest()
-        return content, choices, None if chosen is None else str(chosen)
+        if url.scoring is None:
+            return content, choices, choices[0]["value"] if choices else None
+        return content, choices, str(url.scoring)
 
     @app.callback(
         Output("url", "href"),

@@ -84,14 +84,18 @@ class RunView:
     axis: str
 
     @cached_property
+    def _on_axis(self) -> tuple[NDArray[Any], str]:
+        return axis_values(self.runs, 0, self.axis, self.band.unit)
+
+    @property
     def x(self) -> NDArray[Any]:
         """Where the timesteps stand on the axis."""
-        return axis_values(self.runs, 0, self.axis, self.band.unit)[0]
+        return self._on_axis[0]
 
     @property
     def x_title(self) -> str:
         """What the axis is."""
-        return axis_values(self.runs, 0, self.axis, self.band.unit)[1]
+        return self._on_axis[1]
 
     @property
     def zoom(self) -> str:

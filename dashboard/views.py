@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tsad_plugin.explanation import ODD_LENGTH
 from tsad_plugin.forms import did_you_mean, shorten
 from tsad_plugin.inputs import with_channels
 from tsad_plugin.population import Population, population
@@ -26,7 +27,6 @@ from tsad_plugin.workspace import (
 
 from .answers import Refused
 
-ODD = 2.0  # standard deviations
 KEPT = 8  # scorings, and populations, that stay in memory
 
 
@@ -94,7 +94,7 @@ class View:
     def odd_length(self, position: int) -> bool:
         """Whether a run is much longer or shorter than those that the detector learned from."""
         duration = self.table["duration"].iat[position]
-        return bool(pd.notna(duration) and abs(duration) > ODD)
+        return bool(pd.notna(duration) and abs(duration) > ODD_LENGTH)
 
     def is_outlier(self, position: int, threshold: float | None) -> bool:
         """Whether a run is above the threshold; without one, what the detector says."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number, relative
@@ -23,9 +22,10 @@ def summary(view: View, position: int, threshold: float | None) -> str:
     parts = [f"score {number(float(row['score']))}"]
     if times != "–":
         parts.append(f"{times} × threshold")
-    if _there(row["channels"]):
-        at = "at time" if view.data_set.has_times and not _has_unit(row["stretch"]) else "at"
-        parts.append(f"{row['channels']} of the error {at} {row['stretch']}")
+    channels, stretch = view.found[position]
+    if channels:
+        at = "at time" if view.data_set.has_times and not _has_unit(stretch) else "at"
+        parts.append(f"{channels} of the error {at} {stretch}")
     if view.odd_length(position):
         longer = "longer" if row["duration"] > 0 else "shorter"
         parts.append(f"{abs(row['duration']):.1f} σ {longer} than usual")
@@ -35,10 +35,6 @@ def summary(view: View, position: int, threshold: float | None) -> str:
 def _has_unit(stretch: str) -> bool:
     """Whether a stretch says by itself what it is measured in: in hours, or by a calendar."""
     return any(letter.isalpha() for letter in stretch)
-
-
-def _there(value: object) -> bool:
-    return not pd.isna(value) and value != ""
 
 
 def headline(seen: Seen, threshold: float | None) -> str:

@@ -26,6 +26,16 @@ def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace to review; for copies, as others use it, too."""
+    from reviewing import fill  # only where a test asks for it: it takes seconds
+
+    folder = tmp_path_factory.mktemp("filled") / "ws"
+    fill(folder, labels=True).close()
+    return folder
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
     if item.get_closest_marker("realdata") and not DATA.is_dir():

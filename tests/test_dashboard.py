@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reviewing import ABNORMAL, fill, good_runs, keep, new_runs
+from reviewing import ABNORMAL, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
 from dashboard.answers import Refused
@@ -43,13 +43,6 @@ from tsad_plugin.workspace import Workspace
 
 WORST = "B-3"
 AT_NEW = {"page_url__data": "?scoring=2"}
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("filled") / "ws"
-    fill(folder, labels=True).close()
-    return folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import dashboards
 import numpy as np
 import pytest
 from dashboards import Visitor, visiting
-from reviewing import ABNORMAL, detector, fill, good_runs, new_runs
+from reviewing import ABNORMAL, detector, good_runs, new_runs
 
 from dashboard import drawing
 from tsad_plugin import FCAutoEncoder, Runs
@@ -33,13 +33,6 @@ NOTE = ".mantine-Notification-root"
 def browser() -> Iterator[Any]:
     with dashboards.chromium() as chromium:
         yield chromium
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("filled") / "ws"
-    fill(folder, labels=True).close()
-    return folder
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 PEAK_SHARE = 0.1
 # Channels are named until they make up this share of the error.
 NAMED_SHARE = 0.8
+# A length is worth a word from so many standard deviations on.
+ODD_LENGTH = 2.0
 
 
 class Evidence(NamedTuple):
@@ -191,7 +193,7 @@ def _text(evidence: Evidence, channels: dict[str, float], start: int, end: int) 
         if named
         else "no error at any timestep"
     )
-    if abs(evidence.duration) > 2:
+    if abs(evidence.duration) > ODD_LENGTH:
         longer = "longer" if evidence.duration > 0 else "shorter"
         parts.append(
             f"{evidence.n_timesteps} timesteps, {abs(evidence.duration):.1f} standard "

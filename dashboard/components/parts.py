@@ -37,6 +37,6 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     return figure, style_of(figure)
 
 
-def card(title: str, *children: Any, name: str = "") -> Any:
+def card(title: str, *children: Any) -> Any:
     """A titled part of a page."""
-    return html.Section([html.H2(title), *children], className=f"card {name}".strip())
+    return html.Section([html.H2(title), *children], className="card")

@@ -34,7 +34,7 @@ def layout(seen: Seen) -> Any:
         head(seen),
         html.Div(
             [
-                html.Div([_courses(run, axes), *_error(run)], className="main"),
+                html.Div([_courses(run, axes), *_error(run)]),
                 _aside(seen),
             ],
             className="columns",

@@ -73,6 +73,7 @@ def _charts(seen: Seen) -> Any:
 def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
     _register_threshold(app, views)
+    _register_keeping(app, views)
     _register_grid(app, views)
     _register_links(app, views)
 
@@ -115,6 +116,8 @@ def _register_threshold(app: Dash, views: Views) -> None:
         counted = headline(seen, threshold)
         return *figures, counted, _worst(seen, threshold), scale_of(seen.good)
 
+
+def _register_keeping(app: Dash, views: Views) -> None:
     @app.callback(
         Output("runs-kept", "children"),
         Output("runs-decided", "data", allow_duplicate=True),

@@ -37,7 +37,7 @@ def demo(out: Path, seed: int, serve: bool) -> None:
     for name, runs in (("train.csv", train), ("new.csv", new)):
         output.write_table(output.long_frame(runs, "run", "time_h"), files[name])
     html = None if html_report.missing_library() else files["report.html"]
-    workspace = None if in_workspace.lacking(in_workspace.SERVED) else files["workspace"]
+    workspace = None if html_report.lacking(in_workspace.SERVED) else files["workspace"]
     commands = _demo_commands({k: str(v) for k, v in files.items()}, html, workspace)
     say(
         f"{N_DEMO_RUNS} simulated fermentations, whose feed has pulses that belong to the recipe:",
@@ -80,8 +80,8 @@ def _show_pictures(html: Path | None, workspace: Path | None, serve: bool) -> No
     else:
         say(f"\nThe report, with a picture of each outlier: open {html} in a browser.")
     if workspace is None:
-        lacks = f"The dashboard takes {in_workspace.lacking(in_workspace.SERVED)}"
-        say(f"{lacks}: {in_workspace.INSTALL}")
+        lacks = f"The dashboard takes {html_report.lacking(in_workspace.SERVED)}"
+        say(f"{lacks}: {html_report.INSTALL}")
     if workspace is not None and serve and sys.stdin.isatty() and sys.stdout.isatty():
         in_workspace.show(workspace)
 

@@ -9,12 +9,12 @@ import webbrowser
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
 from tsad_plugin.forms import plural
+from tsad_plugin.html_report import INSTALL, lacking
 from tsad_plugin.inputs import with_channels
 from tsad_plugin.persistence import check_target
 from tsad_plugin.results import Scored
@@ -30,13 +30,7 @@ SERVED = {
     "dash_mantine_components": "dash-mantine-components",
     "waitress": "waitress",
 }
-INSTALL = 'pip install ".[dashboard]"'
 NO_MODEL = "where is the model? name a folder with --model or --workspace"
-
-
-def lacking(libraries: Mapping[str, str]) -> str | None:
-    """The first of these libraries that is not installed."""
-    return next((name for module, name in libraries.items() if find_spec(module) is None), None)
 
 
 def _demand(libraries: Mapping[str, str], what: str) -> None:

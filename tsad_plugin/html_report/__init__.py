@@ -8,6 +8,7 @@ plotly and Jinja2 are loaded when a report is made, not before: they are extras.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
@@ -108,4 +109,9 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 def missing_library() -> str | None:
     """The library that a report would need and that is not installed."""
-    return next((name for module, name in LIBRARIES.items() if find_spec(module) is None), None)
+    return lacking(LIBRARIES)
+
+
+def lacking(libraries: Mapping[str, str]) -> str | None:
+    """The first of these libraries, named by their modules, that is not installed."""
+    return next((name for module, name in libraries.items() if find_spec(module) is None), None)
