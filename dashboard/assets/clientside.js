@@ -1,8 +1,9 @@
 // What is quicker without a request: slider and field of the threshold say the same, and the URL
 // says what is looked at.
 (function () {
-    const same = window.dash_clientside.no_update;
-    const put = (id, props) => window.dash_clientside.set_props(id, props);
+    // Dash fills this object later; its assets come first.
+    const dash = (window.dash_clientside = window.dash_clientside || {});
+    const put = (id, props) => dash.set_props(id, props);
 
     // The URL that stands above, with some of it changed; nothing is loaded.
     function rewrite(here, change) {
@@ -22,17 +23,19 @@
         return [scheme, scheme];
     }
 
+    const nothing = () => [dash.no_update, dash.no_update, dash.no_update];
+
     function told(message) {
         return [{ action: "show", message, autoClose: 4000, id: String(Date.now()) }];
     }
 
-    window.dash_clientside.tsad = {
+    dash.tsad = {
         link: function (k, threshold, scale, here) {
             const said = (k) => `Threshold = mean ${k < 0 ? "−" : "+"} ${Math.abs(k).toPrecision(3)} σ`;
-            if (!scale) return [same, same, same];
+            if (!scale) return nothing();
             const [mean, sigma, kept] = scale;
-            const isSlider = window.dash_clientside.callback_context.triggered_id === "runs-k";
-            if (!isSlider && (threshold === "" || threshold === null)) return [same, same, same];
+            const isSlider = dash.callback_context.triggered_id === "runs-k";
+            if (!isSlider && (threshold === "" || threshold === null)) return nothing();
             const looked = isSlider ? Number((mean + k * sigma).toPrecision(6)) : threshold;
             const exact = isSlider ? k : (looked - mean) / sigma;
             window.clearTimeout(window.tsadLinking); // browsers allow some changes a second
@@ -44,7 +47,7 @@
                 });
             }, 200);
             const nearest = Math.round(10 * exact) / 10;
-            return isSlider ? [same, looked, said(k)] : [nearest, same, said(nearest)];
+            return isSlider ? [dash.no_update, looked, said(k)] : [nearest, dash.no_update, said(nearest)];
         },
         settle: function (threshold) {
             // The list is filled once the slider rests.
@@ -59,13 +62,13 @@
                 query.delete("channel");
                 for (const channel of channels || []) query.append("channel", channel);
             });
-            return same;
+            return dash.no_update;
         },
         scheme: function (clicks, now) {
             if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
             const isKnown = document.cookie.includes("tsad-scheme=");
             const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-            return isKnown || !isDark ? [same, same] : keepScheme("dark");
+            return isKnown || !isDark ? [dash.no_update, dash.no_update] : keepScheme("dark");
         },
         copy: async function (clicks) {
             try {
@@ -76,7 +79,7 @@
             }
         },
         clear: function (clicks) {
-            return clicks ? null : same;
+            return clicks ? null : dash.no_update;
         },
         open: function (clicks) {
             return Boolean(clicks);
