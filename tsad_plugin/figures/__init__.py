@@ -1,5 +1,6 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
+from .agreement import score_agreement
 from .bars import contribution_bars
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
@@ -11,6 +12,7 @@ from .maps import error_map
 from .panels import Course
 from .score_axes import wants_log
 from .scores import score_chart
+from .shared_axes import share_axes
 from .style import CONFIG, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
@@ -28,9 +30,11 @@ __all__ = [
     "mean_intervals",
     "run_courses",
     "run_lengths",
+    "score_agreement",
     "score_chart",
     "score_histogram",
     "set_heatmap",
+    "share_axes",
     "timeline",
     "training_curve",
     "wants_log",
