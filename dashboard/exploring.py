@@ -129,13 +129,13 @@ def spread(courses: NDArray[Any]) -> tuple[Floats, Floats]:
     return mean, np.sqrt(squares / (n - 1))
 
 
-def drawn_channels(seen: Seen, most: int) -> list[str]:
-    """Channels to begin with: those with most of the error of the outliers, then the first."""
-    names = seen.view.data_set.channels
-    rows = seen.view.table[seen.view.outliers(seen.threshold)]
-    shares = rows.groupby(rows["channel"].astype(str))["share"].sum()
-    worst = [name for name in shares.sort_values(ascending=False).index if name in names]
-    return list(dict.fromkeys([*worst, *names]))[:most]
+def error_shares(seen: Seen) -> dict[str, float]:
+    """Each channel's share of the error of the outliers, where it leads; the largest first."""
+    names, table = seen.view.data_set.channels, seen.view.table
+    rows = table[seen.view.outliers(seen.threshold) & table["channel"].notna().to_numpy()]
+    sums = rows.groupby(rows["channel"].astype(str))["share"].sum().reindex(names, fill_value=0.0)
+    shares = sums / (sums.sum() or 1.0)
+    return dict(shares.sort_values(ascending=False, kind="stable"))
 
 
 def common_axes(seen: Seen) -> list[str]:
@@ -272,6 +272,10 @@ def change_in_words(seen: Seen, selected: Sequence[int]) -> str:
         return f"No correlation differs between the good runs and the {found.name}."
     first, second = (seen.view.data_set.channels[c] for c in pair)
     return (
-        f"{first} and {second} changed most: correlation {usual[pair]:.2f} in the good runs, "
-        f"{there[pair]:.2f} in the {found.name}."
+        f"{first} and {second} changed most: correlation {_signed(usual[pair])} in the good runs, "
+        f"{_signed(there[pair])} in the {found.name}."
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

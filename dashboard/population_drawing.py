@@ -27,7 +27,6 @@ from .exploring import (
 from .seen import Seen
 
 BAND = 3.0  # standard deviations, to begin with
-MOST_DRAWN = 12  # channels
 MOVED = ("good-lower", "good-upper")  # traces that another k moves
 
 

@@ -11,22 +11,22 @@ from dashboard import population_drawing as drawing
 from dashboard.exploring import (
     SUMMARIES,
     common_axes,
-    drawn_channels,
+    error_shares,
     good,
     left_out,
     others,
     training_lengths,
     training_scoring,
 )
-from dashboard.population_drawing import BAND, MOST_DRAWN, Drawn
+from dashboard.population_drawing import BAND, Drawn
 from dashboard.seen import Seen
 from dashboard.state import RUN
 from tsad_plugin.forms import plural
 
+from . import courses
 from .parts import aria, card, graph
 from .threshold import good_runs
 
-AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 FIRST = 6  # channels that are drawn at first
 
 
@@ -42,25 +42,17 @@ def title(seen: Seen) -> str:
 
 def bands(seen: Seen) -> Any:
     """The good runs, and what is laid over them."""
-    channels = seen.view.data_set.channels
-    asked = [channel for channel in seen.url.channels if channel in channels][:MOST_DRAWN]
-    axes = sorted(common_axes(seen), key=list(AXES).index)
-    drawn = Drawn(axes[0], asked or drawn_channels(seen, FIRST))
+    shares, axes = error_shares(seen), courses.in_order(common_axes(seen))
+    drawn = Drawn(axes[0], courses.drawn(seen.url.channels, shares, FIRST))
     return card(
         "How the good runs go (click a line to open its run)",
         html.Div(
             [
                 good_runs(seen, "population-good"),
-                axis_control("population-axis", axes, drawn.axis),
+                courses.axis_control("population-axis", axes, drawn.axis),
                 html.Div([html.Label("Band: mean ± k σ"), _slider()], className="slider"),
-                dmc.MultiSelect(
-                    id="population-channels",
-                    data=list(channels),
-                    value=list(drawn.channels),
-                    maxValues=MOST_DRAWN,
-                    searchable=True,
-                    debounce=True,
-                    attributes={"input": {"aria-label": "channels to draw"}},
+                courses.channels_control(
+                    "population-channels", shares, list(drawn.channels), any(shares.values())
                 ),
             ],
             className="controls",
@@ -107,13 +99,13 @@ def _left_out(seen: Seen) -> list[Any]:
         return ["The workspace does not hold the runs that the model learned from."]
     n, names = int((~learned.trained_on).sum()), left_out(seen, learned)
     total = plural(len(learned.lengths), "run")
-    limit = "" if learned.sigma is None else f", for a length beyond mean ± {learned.sigma:g}σ"
     if n == 0:
-        return [f"All of {total} were trained on."]
+        return [f"Trained on all {total}."]
     scoring = training_scoring(seen)
     links = [piece for name in names for piece in (", ", _link(seen, scoring, name))]
     more = f" and {n - len(names)} more" if n > len(names) else ""
-    return [f"{n} of {total} left out of training{limit}: ", *links[1:], more]
+    limit = f"their length is beyond mean ± {learned.sigma:g}σ"
+    return [f"{n} of {total} left out of training, as {limit}: ", *links[1:], more, "."]
 
 
 def _link(seen: Seen, scoring: int | None, run: str) -> Any:
@@ -125,7 +117,7 @@ def _link(seen: Seen, scoring: int | None, run: str) -> Any:
 
 def numbers(seen: Seen) -> Any:
     """One number of each run, which can be chosen."""
-    channels = list(seen.view.data_set.channels)
+    channels = list(error_shares(seen))
     return card(
         "One number of each run (lasso to select, click to open)",
         html.Div(
@@ -141,7 +133,7 @@ def numbers(seen: Seen) -> Any:
                     id="population-of",
                     label="of the channel",
                     data=channels,
-                    value=drawn_channels(seen, 1)[0],
+                    value=channels[0],
                     allowDeselect=False,
                     searchable=True,
                     disabled=True,

@@ -56,6 +56,7 @@ def good_runs(seen: Seen, name: str) -> Any:
     sets = references(seen.view, seen.standing)
     return dmc.Select(
         id=name,
+        className="good",
         label="Good runs, for the bands",
         data=[{"value": one.key, "label": one.name} for one in sets],
         value=seen.good.key,

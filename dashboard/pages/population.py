@@ -10,7 +10,7 @@ from dashboard import population_drawing as drawing
 from dashboard.components import population_cards as cards
 from dashboard.components.parts import sized
 from dashboard.components.scheme import dressed
-from dashboard.exploring import STATISTICS, change_in_words, drawn_channels
+from dashboard.exploring import STATISTICS, change_in_words, error_shares
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
 from dashboard.selection import STORE, picked, positions, selection
@@ -70,7 +70,7 @@ def _register_bands(app: Dash, views: Views) -> None:
         selected = positions(seen, stored)
         if ctx.triggered_id is None and not selected:  # as the page came
             return no_update, no_update, no_update
-        drawn = Drawn(axis, channels or drawn_channels(seen, 1), k)
+        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
         return *sized(drawing.bands(seen, drawn, selected)), cards.overlaid(seen, selected)
 
     @app.callback(
@@ -85,7 +85,7 @@ def _register_bands(app: Dash, views: Views) -> None:
     def widen(k: float, axis: str, channels: list[str], stored: Any, here: str) -> Any:
         """The band alone, as wide as k says."""
         seen = Seen.at(views, here)
-        drawn = Drawn(axis, channels or drawn_channels(seen, 1), k)
+        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
         fitting = drawing.fitting(seen, drawn, positions(seen, stored))
         return drawing.moved(dressed(drawing.bands(seen, fitting, [])))
 

@@ -1,7 +1,7 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
 from .agreement import score_agreement
-from .bands import Bands, RunLine, channel_bands
+from .bands import MOST_LINES, Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
@@ -22,6 +22,7 @@ from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
+    "MOST_LINES",
     "TEMPLATE",
     "Bands",
     "Course",
