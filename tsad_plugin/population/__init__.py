@@ -1,0 +1,19 @@
+"""How good runs go, on which axes, and how their channels go together."""
+
+from .adding import Population, Tally, courses, population, population_of
+from .axes import AXES, Extent, axes_of, axis_values, goes_forward
+from .correlation import correlation
+
+__all__ = [
+    "AXES",
+    "Extent",
+    "Population",
+    "Tally",
+    "axes_of",
+    "axis_values",
+    "correlation",
+    "courses",
+    "goes_forward",
+    "population",
+    "population_of",
+]
