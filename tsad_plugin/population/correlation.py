@@ -33,9 +33,8 @@ def correlation(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asanyarray(values)
     with np.errstate(all="ignore"):
         centre, size = _centre(array)
-        n, sums, squares, products = sum(
-            np.stack(_sums((part - centre) / size)) for part in _rows(array)
-        )
+        parts = [_sums((part - centre) / size) for part in _rows(array)]
+        n, sums, squares, products = np.sum(parts, axis=0)
         variance = squares - sums**2 / n  # of the channel of a row, where that of a column was, too
         variance[~(variance > ROUNDING * squares)] = np.nan
         found = (products - sums * sums.T / n) / np.sqrt(variance * variance.T)
