@@ -222,16 +222,14 @@ class ReconstructionDetector(RunDetector):
             self._contributions(batch),
             [None] * len(runs) if runs.times is None else runs.times,
         )
-        for run, score, label, residual, latent, duration, shares, times in zip(
-            *columns, strict=True
-        ):
+        for run, score, label, spe, t2, duration, shares, times in zip(*columns, strict=True):
             yield Evidence(
                 run=run,
                 score=score,
                 threshold=float(self.threshold_),
                 is_outlier=bool(label),
-                residual=residual,
-                latent=latent,
+                residual=spe,
+                latent=t2,
                 n_timesteps=len(shares),
                 duration=duration,
                 contributions=shares,
