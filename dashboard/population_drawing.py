@@ -20,11 +20,10 @@ from .exploring import (
     others,
     scored,
     spread,
-    starts,
-    summary,
     training_lengths,
 )
 from .seen import Seen
+from .summaries import starts, summary
 
 BAND = 3.0  # standard deviations, to begin with
 MOVED = ("good-lower", "good-upper")  # traces that another k moves
@@ -115,7 +114,6 @@ def lengths(seen: Seen) -> go.Figure:
 def numbers(seen: Seen, what: str, channel: str, selected: Sequence[int]) -> go.Figure:
     """One number of each run over the calendar."""
     found = summary(seen, what, channel)
-    log = what == "score" and figures.wants_log(found.values, seen.good.scores, seen.threshold)
     return figures.summary_chart(
         found.values,
         title=found.title,
@@ -124,7 +122,7 @@ def numbers(seen: Seen, what: str, channel: str, selected: Sequence[int]) -> go.
         outlier=seen.view.outliers(seen.threshold),
         selected=selected,
         good=found.good,
-        log=log,
+        log=found.log,
     )
 
 

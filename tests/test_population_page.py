@@ -20,14 +20,14 @@ from dashboard.exploring import (
     left_out,
     others,
     spread,
-    starts,
-    summary,
     training_lengths,
     training_scoring,
 )
+from dashboard.lasso import lassoed
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
 from dashboard.state import State
+from dashboard.summaries import starts, summary
 from dashboard.views import Views
 from tsad_plugin import Runs
 from tsad_plugin.figures import MOST_LINES
@@ -493,17 +493,65 @@ def test_scores_that_need_it_have_a_logarithmic_axis(browser: Browser) -> None:
         assert figure["layout"]["yaxis"]["type"] == kind
 
 
+def lasso(browser: Browser, data: Any, what: str = "score") -> Any:
+    answer = browser.call(
+        "shell-selection.data",
+        "population-numbers.selectedData",
+        population_numbers__selectedData=data,
+        population_what__value=what,
+        population_of__value="p",
+        page_url__data=HERE,
+    )
+    return response(answer).get("shell-selection", {}).get("data")
+
+
 def test_a_lasso_selects_and_nothing_else_clears(browser: Browser) -> None:
     selected = {"points": [{"customdata": "B-2"}, {"customdata": "B-4"}, {"x": 1}]}
-    for data, stored in ((selected, chosen("B-2", "B-4")), (None, None), ({"points": []}, None)):
-        answer = browser.call(
-            "shell-selection.data",
-            "population-numbers.selectedData",
-            population_numbers__selectedData=data,
-            page_url__data=HERE,
-        )
-        kept = response(answer).get("shell-selection", {})
-        assert kept.get("data") == stored
+    assert lasso(browser, selected) == chosen("B-2", "B-4")
+    assert lasso(browser, None) is None and lasso(browser, {"points": []}) is None
+
+
+def test_a_lasso_selects_runs_that_are_not_drawn_too(browser: Browser, views: Views) -> None:
+    box = {"points": [{"customdata": "B-9"}], "range": {"x": [2.5, 6.5], "y": [0.1, 1e3]}}
+    assert lasso(browser, box) == chosen("B-9", "B-2", "B-3", "B-4", "B-5")
+    seen = see(views)
+    low = np.sort(seen.view.scores)[-3] - 1e-6  # below the three outliers
+    corners = {"x": [0, 30, 30, 0], "y": [low, low, 1e6, 1e6]}
+    found = lasso(browser, {"points": [], "lassoPoints": corners})
+    assert set(found["runs"]) == set(ABNORMAL)
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_what_lies_in_a_polygon_is_found(log: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 10, (2, 500))
+    # An arrow whose notch is outside; its edges are straight on the axis that is drawn.
+    arrow = np.array([[1, 1], [9, 5], [1, 9], [4, 5]])
+    corners = {"x": arrow[:, 0].tolist(), "y": arrow[:, 1].tolist()}
+    seen_y, seen_arrow = (np.log(y), np.log(arrow[:, 1])) if log else (y, arrow[:, 1])
+    naive = [sum(turns(x[i], seen_y[i], arrow[:, 0], seen_arrow)) % 2 == 1 for i in range(len(x))]
+    assert lassoed({"lassoPoints": corners}, x, y, log=log).tolist() == naive
+    assert 0 < sum(naive) < 500
+
+
+def turns(x: float, y: float, corners_x: Any, corners_y: Any) -> list[bool]:
+    """Which edges a ray to the right crosses, edge by edge."""
+    found = []
+    for i in range(len(corners_x)):
+        (x0, x1), (y0, y1) = ((c[i - 1], c[i]) for c in (corners_x, corners_y))
+        low, high = min(y0, y1), max(y0, y1)
+        at = x0 + (y - y0) / (y1 - y0) * (x1 - x0) if y0 != y1 else -1.0
+        found.append(bool(low < y < high and at > x))
+    return found
+
+
+def test_a_box_of_dates_is_found_by_dates_as_plotly_writes_them() -> None:
+    days = np.datetime64("2026-03-01T06:00:00.000000000") + np.arange(10) * np.timedelta64(1, "D")
+    box = {"range": {"x": ["2026-03-02 12:00", "2026-03-05 06:00:00.0001"], "y": [0, 1]}}
+    found = lassoed(box, days, np.full(10, 0.5))
+    assert np.flatnonzero(found).tolist() == [2, 3, 4]
+    assert not lassoed(None, days, np.full(10, 0.5)).any()
+    assert not lassoed(box, days, np.full(10, NAN)).any()
 
 
 @pytest.mark.parametrize("figure", ["bands", "numbers", "missing"])
