@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode
 
 from .answers import Refused
 
-RUNS, RUN = "/", "/run"  # pages
+RUNS, RUN, HELP = "/", "/run", "/help"  # pages
 
 
 class State(NamedTuple):

@@ -6,9 +6,11 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.state import HELP
 from tsad_plugin.figures import CONFIG
 
 _CONFIG: Any = CONFIG
+MEANING = "what this means"
 
 
 def aria(**values: str) -> dict[str, Any]:
@@ -37,6 +39,14 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     return figure, style_of(figure)
 
 
-def card(title: str, *children: Any) -> Any:
-    """A titled part of a page."""
-    return html.Section([html.H2(title), *children], className="card")
+def card(title: str, *children: Any, help: str | None = None) -> Any:
+    """A titled part of a page; `help` is the section of the help page that says what it shows."""
+    more = [] if help is None else [" ", _help(title, help)]
+    return html.Section([html.H2([title, *more]), *children], className="card")
+
+
+def _help(title: str, section: str) -> Any:
+    """A link that the script in `assets/help.js` follows, so that the URL keeps its state."""
+    name = html.Span(f"what {title} means", className="unseen")
+    sign = html.Span("?", **aria(hidden="true"))
+    return html.A([sign, name], href=f"{HELP}#{section}", className="help", title=MEANING)
