@@ -9,8 +9,9 @@ from dash import dcc, html
 from dashboard.state import HELP
 from tsad_plugin.figures import CONFIG
 
+from .scheme import dressed
+
 _CONFIG: Any = CONFIG
-MEANING = "what this means"
 
 
 def aria(**values: str) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def aria(**values: str) -> dict[str, Any]:
 
 def graph(name: str, label: str, figure: Any = None) -> Any:
     """A figure with a name for those who do not see it; empty until a callback draws it."""
-    given: dict[str, Any] = {} if figure is None else {"figure": figure}
+    given: dict[str, Any] = {} if figure is None else {"figure": dressed(figure)}
     given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
         dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
@@ -36,17 +37,19 @@ def style_of(figure: Any) -> dict[str, str]:
 
 def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     """A figure and its height, for the outputs `figure` and `style`."""
-    return figure, style_of(figure)
+    return dressed(figure), style_of(figure)
 
 
 def card(title: str, *children: Any, help: str | None = None) -> Any:
-    """A titled part of a page; `help` is the section of the help page that says what it shows."""
-    more = [] if help is None else [" ", _help(title, help)]
-    return html.Section([html.H2([title, *more]), *children], className="card")
+    """A titled part of a page; `help` names the section of the help page that says what it shows."""
+    heading = html.H2(title)
+    if help is not None:
+        heading = html.Div([heading, _help(f"what {title} means", help)], className="titled")
+    return html.Section([heading, *children], className="card")
 
 
-def _help(title: str, section: str) -> Any:
+def _help(name: str, section: str) -> Any:
     """A link that the script in `assets/help.js` follows, so that the URL keeps its state."""
-    name = html.Span(f"what {title} means", className="unseen")
     sign = html.Span("?", **aria(hidden="true"))
-    return html.A([sign, name], href=f"{HELP}#{section}", className="help", title=MEANING)
+    said = html.Span(name, className="unseen")
+    return html.A([sign, said], href=f"{HELP}#{section}", className="help", title=name)
