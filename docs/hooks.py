@@ -1,9 +1,9 @@
 """What MkDocs runs while it builds the book.
 
 `<!-- tsad fit -->` in a page becomes the help of that command. It is read from the command itself,
-so the page cannot say anything else. What the dashboard's numbers mean is a chapter, too: the text of
-its help page. In docstrings references lose their marks of reStructuredText, names of pages become
-links, and choices of parameters keep their default.
+so the page cannot say anything else. The text of the dashboard's help page is a chapter, too. In
+docstrings references lose their marks of reStructuredText, names of pages become links, and choices
+of parameters keep their default.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
 
 
 def card(title: str, *children: Any, help: str | None = None) -> Any:
-    """A titled part of a page; `help` names the section of the help page that says what it shows."""
+    """A titled part of a page; `help` is the section of the help that says what it shows."""
     heading = html.H2(title)
     if help is not None:
         heading = html.Div([heading, _help(f"what {title} means", help)], className="titled")
@@ -50,6 +50,4 @@ def card(title: str, *children: Any, help: str | None = None) -> Any:
 
 def _help(name: str, section: str) -> Any:
     """A link that the script in `assets/help.js` follows, so that the URL keeps its state."""
-    sign = html.Span("?", **aria(hidden="true"))
-    said = html.Span(name, className="unseen")
-    return html.A([sign, said], href=f"{HELP}#{section}", className="help", title=name)
+    return html.A("?", href=f"{HELP}#{section}", className="help", title=name, **aria(label=name))
