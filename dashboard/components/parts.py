@@ -42,12 +42,15 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
 
 def card(title: str, *children: Any, help: str | None = None) -> Any:
     """A titled part of a page; `help` is the section of the help that says what it shows."""
-    heading = html.H2(title)
+    heading: Any = html.H2(title)
     if help is not None:
-        heading = html.Div([heading, _help(f"what {title} means", help)], className="titled")
+        heading = html.Div([heading, help_link(f"what {title} means", help)], className="titled")
     return html.Section([heading, *children], className="card")
 
 
-def _help(name: str, section: str) -> Any:
-    """A link that the script in `assets/help.js` follows, so that the URL keeps its state."""
+def help_link(name: str, section: str) -> Any:
+    """A question mark that leads to a section of the help; `name` says what it explains.
+
+    The script in `assets/help.js` follows it, so that the URL keeps its state.
+    """
     return html.A("?", href=f"{HELP}#{section}", className="help", title=name, **aria(label=name))
