@@ -90,10 +90,11 @@ def test_no_section_is_there_twice() -> None:
 
 
 @pytest.mark.parametrize("slug", SECTIONS)
-def test_every_section_has_a_formula_and_says_what_the_number_is(slug: str) -> None:
+def test_every_section_says_what_the_number_is_its_formula_and_where_it_stands(slug: str) -> None:
     first, *rest = SECTIONS[slug].text.split("\n\n")
     assert not first.startswith(">") and first.endswith(".")
     assert any(part.startswith("> ") for part in rest)
+    assert slug == "drawn" or rest[-1].startswith("- **On the pages:** ")
 
 
 @pytest.mark.parametrize(("slug", "quoted"), QUOTED)
