@@ -121,7 +121,7 @@ def _register_threshold(app: Dash, views: Views) -> None:
         if ctx.triggered_id == "runs-threshold":
             figures = [drawing.patch(figure) for figure in figures]
         counted = headline(seen, threshold)
-        return *figures, counted, _worst(seen, threshold), scale_of(seen)
+        return *figures, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
 
 
 def _register_keeping(app: Dash, views: Views) -> None:
