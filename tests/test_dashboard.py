@@ -38,7 +38,7 @@ from dashboard.reference import (
 from dashboard.seen import Seen
 from dashboard.selection import picked, positions, selection
 from dashboard.state import State
-from dashboard.views import View, Views
+from dashboard.views import View, Views, Which
 from dashboard.wording import headline, open_outliers, summary
 from tsad_plugin import Runs
 from tsad_plugin.workspace import Workspace
@@ -292,6 +292,25 @@ def look(views: Views, run: str, axis: str, key: str | None = None) -> RunView:
 def test_the_population_is_the_training_runs_until_others_are_chosen(views: Views) -> None:
     assert look(views, WORST, "timestep").band.n.max() == 40
     assert look(views, WORST, "timestep", "label:ok").band.n.max() == 17
+
+
+def test_a_population_has_the_channels_that_are_asked_for(views: Views) -> None:
+    data_set = newest(views).data_set
+    there, back = (
+        views.population(Which(data_set.id, None, "percent", channels))
+        for channels in (data_set.channels, data_set.channels[::-1])
+    )
+    np.testing.assert_array_equal(there.mean, back.mean[:, ::-1])
+    assert not np.array_equal(there.mean, back.mean, equal_nan=True)
+
+
+def test_overviews_and_codes_are_read_once(views: Views) -> None:
+    view = newest(views)
+    overview = views.overview(view.data_set.id)
+    assert views.overview(view.data_set.id) is overview
+    assert len(overview.courses) == view.data_set.n_runs
+    codes = views.codes(view.scoring.id)
+    assert codes is views.codes(view.scoring.id)
 
 
 def test_channels_are_ordered_by_their_share_of_the_error(views: Views) -> None:
