@@ -9,20 +9,23 @@ from .fleet import fleet
 from .histogram import score_histogram
 from .maps import error_map
 from .panels import Course
+from .scheme import darkened
 from .score_axes import wants_log
 from .scores import score_chart
-from .style import CONFIG, TEMPLATE
+from .style import CONFIG, SELECTING, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
+    "SELECTING",
     "TEMPLATE",
     "Course",
     "channel_course",
     "contribution_bars",
     "correlation_map",
     "critical_difference",
+    "darkened",
     "error_map",
     "fleet",
     "mean_intervals",
