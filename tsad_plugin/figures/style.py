@@ -120,9 +120,8 @@ def error_colours(
 
 def new_figure(height: int, x_title: str = "", y_title: str = "") -> go.Figure:
     """An empty figure in the style of all."""
-    figure = go.Figure()
-    figure.update_layout(template=TEMPLATE, height=height)
-    return figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
+    axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}}}
+    return go.Figure(layout={"template": TEMPLATE, "height": height, **axes})
 
 
 def say_empty(figure: go.Figure, text: str) -> go.Figure:

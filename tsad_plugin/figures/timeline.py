@@ -241,10 +241,10 @@ def _score_axis(finite: NDArray[np.float64], log: bool, threshold: float | None)
 
 def _add_bands(figure: go.Figure, segments: pd.DataFrame, times: NDArray[Any]) -> None:
     lengths = (segments["end"] - segments["start"]).to_numpy()
-    longest = np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])
+    longest = segments.iloc[np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])]
     shapes = list(figure.layout.shapes)
     for mode in BANDS:
-        found = segments.iloc[longest].loc[lambda table, mode=mode: table["mode"] == mode]
+        found = longest[longest["mode"] == mode]
         edges = np.stack([found["start"], found["end"]]).T - 0.5
         shapes += [
             _band(between(times, ends).tolist(), mode, i == 0) for i, ends in enumerate(edges)
