@@ -6,12 +6,13 @@ from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
 from .fleet import fleet
-from .histogram import score_histogram
+from .histogram import histogram_places, score_histogram
 from .maps import error_map
 from .panels import Course
 from .scheme import darkened
 from .score_axes import wants_log
 from .scores import score_chart
+from .selecting import within
 from .style import CONFIG, SELECTING, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
@@ -28,6 +29,7 @@ __all__ = [
     "darkened",
     "error_map",
     "fleet",
+    "histogram_places",
     "mean_intervals",
     "run_courses",
     "run_lengths",
@@ -37,4 +39,5 @@ __all__ = [
     "timeline",
     "training_curve",
     "wants_log",
+    "within",
 ]

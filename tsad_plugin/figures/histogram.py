@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .score_axes import add_threshold, axis_type, finite, wants_log
-from .style import BLACK, BLUE, GREY, GREY_AREA, new_figure, say_empty
+from .style import BLACK, BLUE, GREY, GREY_AREA, NO_AREA, new_figure, say_empty
 
 N_BINS = (8, 80)
 USUAL_NEW, USUAL_GOOD = 0.9, 0.99  # shares of runs scored and of good ones whose scores are usual
-ROOM = 3.0  # bins reach so many times as far as the usual scores
+PRESSED = 6.0  # all scores spread so many times as far as the usual ones: too far
+ROOM = 4.0  # bins then reach so many times as far as the usual ones
 OPEN = (0.5, 1.0)  # widths of a gap, and of the bin behind it that has no upper end
 
 
@@ -51,9 +52,9 @@ def score_histogram(
 
     Notes
     -----
-    One gross score would leave all others a few pixels. So bins end at three times the way from
-    the lowest score to the end of the usual ones (nine of ten scored runs, all but one in a hundred
-    good ones, the threshold), and all scores beyond are in one last bin, apart from the others,
+    One gross score would leave all others a few pixels. So where the usual ones (nine of ten scored
+    runs, all but one in a hundred good ones, the threshold) would take less than a sixth of the
+    axis, they take a quarter of it, and all scores beyond are in one last bin, apart from the others,
     which says how many they are. A logarithmic axis alone does not help: it cannot show a score of
     0, and decades of nothing press just as much.
     """
@@ -130,9 +131,10 @@ class Bins(NamedTuple):
             return cls(10**logarithmic.edges, logarithmic.is_open)
         low = min(new.min(initial=np.inf), good.min(initial=np.inf))
         highest = max(new.max(initial=-np.inf), good.max(initial=-np.inf))
-        high = min(highest, low + ROOM * (_usual(new, good, threshold) - low))
-        is_open = bool(highest > high > low)
-        edges = _even(low, high if is_open else highest, good if len(good) else new)
+        spread = _usual(new, good, threshold) - low
+        is_open = bool(highest > low + PRESSED * spread > low)
+        high = low + ROOM * spread if is_open else highest
+        edges = _even(low, high, good if len(good) else new)
         if is_open:
             edges = np.append(edges, edges[-1] + np.cumsum(OPEN) * (edges[1] - edges[0]))
         return cls(edges, is_open)
@@ -196,7 +198,9 @@ def _add_outline(
     figure.add_scatter(
         x=np.repeat(bins.edges, 2) if len(values) else [],
         y=np.concatenate([[0.0], shares, [0.0]]) if len(values) else [],
-        mode="lines",
+        # Only beside markers is there a button to select with.
+        mode="lines+markers",
+        marker={"color": NO_AREA, "size": 1},
         line=line,
         uid=uid,
         name=f"{name} ({len(values):,})",
@@ -217,5 +221,6 @@ def _name_open(figure: go.Figure, new: NDArray[np.float64], bins: Bins) -> None:
             y=1,
             yref="paper",
             yanchor="top",
+            xshift=-24,  # beside the buttons
             showarrow=False,
         )

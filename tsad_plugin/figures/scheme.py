@@ -22,6 +22,7 @@ from .style import (
     PALE_BLUE,
     PAPER,
     PLUS,
+    SKY,
     error_colours,
     faded,
 )
@@ -31,7 +32,7 @@ SOLID = {
     BLACK: "#e8e8e8",
     GREY: "#a3a3a3",
     LIGHT_GREY: "#3d3d3d",
-    BLUE: "#3390d0",
+    BLUE: "#3d97d8",
     OCHRE: AMBER,
     PALE_BLUE: "#1d3b4f",
     MINUS: "#a84a00",
@@ -40,8 +41,9 @@ SOLID = {
 _PALE_TO_DARK = [colour for _, colour in error_colours()]
 _DARK_TO_PALE = [colour for _, colour in error_colours("Cividis", DARK_PAPER, 0.3)]
 DARK = SOLID | {PAPER: DARK_PAPER} | dict(zip(_PALE_TO_DARK, _DARK_TO_PALE, strict=True))
-# The same for areas, by red, green and blue: their opacity stays.
-_AREAS = {hex_to_rgb(light): dark for light, dark in SOLID.items()} | {(255,) * 3: DARK_PAPER}
+# The same for areas, by red, green and blue: their opacity stays. Marks in blue stand on sky.
+_SOLID_AREAS = {hex_to_rgb(light): dark for light, dark in SOLID.items()}
+_AREAS = _SOLID_AREAS | {hex_to_rgb(SKY): "#2b6ea0", (255, 255, 255): DARK_PAPER}
 _AREA = re.compile(r"rgba\((\d+), (\d+), (\d+), ([\d.]+)\)")
 
 

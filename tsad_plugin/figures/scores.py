@@ -180,9 +180,8 @@ class _Marks(NamedTuple):
 
     def pointed_at(self, at: NDArray[np.intp], threshold: float | None = None) -> dict[str, Any]:
         """What the pointer tells of these runs, and that they stay as they are when selected."""
-        has_times = threshold is not None and threshold > TINY
         texts = [f"<b>{plain(self.ids[i])}</b><br>score {self.scores[i]:.3g}" for i in at]
-        if has_times:
+        if threshold is not None and threshold > TINY:
             times = self.scores[at] / threshold
             texts = [f"{t} ({x:.2f} × threshold)" for t, x in zip(texts, times, strict=True)]
         for what, values in self.known.items():
@@ -239,7 +238,7 @@ def _add_rings(marks: _Marks, selected: Any) -> None:
     name = "selected run" if len(at) <= 1 else f"selected runs ({len(at):,})"
     # Without the pointer's attention they leave the click to the run inside.
     style = {"marker": RING if len(at) <= MOST_RINGS else SMALL_RING, "hoverinfo": "skip"}
-    marks.add(shown, "selected", name, **style)
+    marks.add(shown, "selected", name, **style, **UNDIMMED)
 
 
 def _as_ids(selected: Any) -> set[str]:

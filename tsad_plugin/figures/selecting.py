@@ -27,7 +27,7 @@ def within(
     x : array-like of shape (n_points,)
         Where the points are.
     y : array-like of shape (n_points,), optional
-        The same upwards; without it the box reaches from the bottom to the top.
+        The same upwards; without it the whole width of the shape counts, from bottom to top.
     log : bool
         Whether the axis of y is logarithmic: lines of a lasso are straight as they are drawn.
 
@@ -36,23 +36,21 @@ def within(
     ndarray of shape (n_selected,)
     """
     across = np.asarray(x, dtype=np.float64)
-    up = np.zeros(len(across)) if y is None else np.asarray(y, dtype=np.float64)
+    drawn = (event or {}).get("range") or (event or {}).get("lassoPoints")
+    if not drawn:
+        return np.empty(0, dtype=np.intp)
+    if y is None:
+        return np.flatnonzero(_between(across, drawn["x"]))
+    up, corners = np.asarray(y, dtype=np.float64), np.array([drawn["x"], drawn["y"]], dtype=float)
     if event and event.get("range"):
-        found = _between(across, event["range"]["x"])
-        found &= y is None or _between(up, event["range"]["y"])
-    elif event and event.get("lassoPoints") and y is not None:
-        corners = np.array([event["lassoPoints"]["x"], event["lassoPoints"]["y"]], dtype=np.float64)
-        if log:
-            up, corners[1] = _log10(up), _log10(corners[1])
-        found = _inside(across, up, corners)
-    else:
-        found = np.zeros(len(across), dtype=bool)
-    return np.flatnonzero(found)
+        return np.flatnonzero(_between(across, corners[0]) & _between(up, corners[1]))
+    if log:
+        up, corners[1] = _log10(up), _log10(corners[1])
+    return np.flatnonzero(_inside(across, up, corners))
 
 
 def _between(values: NDArray[np.float64], ends: ArrayLike) -> NDArray[np.bool_]:
-    low, high = np.sort(np.asarray(ends, dtype=np.float64))
-    return (values >= low) & (values <= high)
+    return (values >= np.min(ends)) & (values <= np.max(ends))
 
 
 def _log10(values: NDArray[np.float64]) -> NDArray[np.float64]:
