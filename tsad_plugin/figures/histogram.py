@@ -52,9 +52,9 @@ def score_histogram(
 
     Notes
     -----
-    One gross score would leave all others a few pixels. So where the usual ones (nine of ten scored
+    One gross score would leave all others a few pixels. Where the usual ones (nine of ten scored
     runs, all but one in a hundred good ones, the threshold) would take less than a sixth of the
-    axis, they take a quarter of it, and all scores beyond are in one last bin, apart from the others,
+    axis, they take a quarter of it. All scores beyond are in one last bin, apart from the others,
     which says how many they are. A logarithmic axis alone does not help: it cannot show a score of
     0, and decades of nothing press just as much.
     """
