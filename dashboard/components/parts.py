@@ -6,7 +6,10 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.state import HELP
 from tsad_plugin.figures import CONFIG
+
+from .scheme import dressed
 
 _CONFIG: Any = CONFIG
 
@@ -18,7 +21,7 @@ def aria(**values: str) -> dict[str, Any]:
 
 def graph(name: str, label: str, figure: Any = None) -> Any:
     """A figure with a name for those who do not see it; empty until a callback draws it."""
-    given: dict[str, Any] = {} if figure is None else {"figure": figure}
+    given: dict[str, Any] = {} if figure is None else {"figure": dressed(figure)}
     given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
         dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
@@ -34,9 +37,20 @@ def style_of(figure: Any) -> dict[str, str]:
 
 def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     """A figure and its height, for the outputs `figure` and `style`."""
-    return figure, style_of(figure)
+    return dressed(figure), style_of(figure)
 
 
-def card(title: str, *children: Any) -> Any:
-    """A titled part of a page."""
-    return html.Section([html.H2(title), *children], className="card")
+def card(title: str, *children: Any, help: str | None = None) -> Any:
+    """A titled part of a page; `help` is the section of the help that says what it shows."""
+    heading: Any = html.H2(title)
+    if help is not None:
+        heading = html.Div([heading, help_link(f"what {title} means", help)], className="titled")
+    return html.Section([heading, *children], className="card")
+
+
+def help_link(name: str, section: str) -> Any:
+    """A question mark that leads to a section of the help; `name` says what it explains.
+
+    The script in `assets/help.js` follows it, so that the URL keeps its state.
+    """
+    return html.A("?", href=f"{HELP}#{section}", className="help", title=name, **aria(label=name))
