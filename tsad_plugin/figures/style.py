@@ -22,7 +22,7 @@ def faded(colour: str, opacity: float) -> str:
 
 
 PAPER, BLACK, GREY, LIGHT_GREY = "white", "#1a1a1a", "#6b6b6b", "#e3e3e3"
-DARK_PAPER = "#242424"  # of the dark scheme; style.css of the dashboard has it for its cards
+DARK_PAPER = "#1f2226"  # of the dark scheme; style.css of the dashboard has it for its cards
 BLUE, SKY, GREEN, VERMILLION, AMBER = "#0072B2", "#56B4E9", "#009E73", "#D55E00", "#E69F00"
 OCHRE = "#a87400"  # amber for lines: itself it is too pale on white
 PALE_BLUE = "#cfe6f5"  # large areas of what is normal
