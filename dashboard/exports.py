@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from tsad_plugin.results import TINY
 
 from .seen import Seen
 
-CSV, PARQUET = "csv", "parquet"
-MIMETYPES = {CSV: "text/csv", PARQUET: "application/vnd.apache.parquet"}
+CSV, PARQUET, HTML = "csv", "parquet", "html"
+MIMETYPES = {CSV: "text/csv", PARQUET: "application/vnd.apache.parquet", HTML: "text/html"}
 FOUND = ["channels", "stretch", "start", "end", "start_time", "end_time", "n_timesteps"]
 SAID = ("verdict", "cause", "comment", "who")
 
@@ -30,6 +30,26 @@ DANGEROUS = re.compile(rf"{BLANK}{FORMULA}|[\t\r\n]")
 INSIDE = re.compile(rf"([\t\r\n;]{BLANK})({FORMULA})")
 ENDING = re.compile(r"\.(csv|tsv|txt|parquet)(\.gz)?$", re.IGNORECASE)
 LONGEST_NAME = 60
+
+
+class File(NamedTuple):
+    """A file to hand out; its name is ours."""
+
+    name: str
+    content: bytes
+    mimetype: str
+
+    @classmethod
+    def of(cls, content: bytes, names: Sequence[str], what: str, ending: str) -> Self:
+        """Name a file: see `file_name`."""
+        return cls(file_name(names, what, ending), content, MIMETYPES[ending])
+
+
+def scores_file(seen: Seen, ending: str, positions: Sequence[int] | None = None) -> File:
+    """Scores and verdicts as a file of that kind; see `scores_table`."""
+    content = WRITERS[ending](scores_table(seen, positions))
+    what = "scores" if positions is None else "selected-scores"
+    return File.of(content, [seen.view.data_set.name], what, ending)
 
 
 def scores_table(seen: Seen, positions: Sequence[int] | None = None) -> pd.DataFrame:
@@ -78,7 +98,11 @@ def _typed(values: pd.Series) -> pd.Series:
 def _labels(seen: Seen, chosen: Sequence[int]) -> pd.Series:
     labels = seen.view.labels
     values = [None] * len(chosen) if labels is None else [labels[i] for i in chosen]
-    return _typed(pd.Series(values, dtype=object).convert_dtypes(convert_floating=False))
+    known = pd.Series(values, dtype=object)
+    try:
+        return _typed(known.convert_dtypes(convert_floating=False))
+    except OverflowError:  # an integer that takes more than 64 bits
+        return _typed(known)
 
 
 def _said(seen: Seen, runs: Sequence[str]) -> dict[str, pd.Series]:
@@ -124,13 +148,13 @@ def as_parquet(table: pd.DataFrame) -> bytes:
 WRITERS = {CSV: as_csv, PARQUET: as_parquet}
 
 
-def file_name(name: str, what: str, ending: str) -> str:
+def file_name(names: Sequence[str], what: str, ending: str) -> str:
     """A name for a file that is ours alone: of what people wrote, letters and digits are left.
 
     Parameters
     ----------
-    name : str
-        Of a data set, or of a run.
+    names : sequence of str
+        Of a data set, and maybe of a run.
     what : str
         What is in the file.
     ending : str
@@ -141,5 +165,10 @@ def file_name(name: str, what: str, ending: str) -> str:
     str
         `new-scores-2026-03-01.csv`.
     """
-    safe = re.sub(r"[^A-Za-z0-9]+", "-", ENDING.sub("", name)).strip("-")[:LONGEST_NAME].strip("-")
-    return f"{safe or 'runs'}-{what}-{date.today():%Y-%m-%d}.{ending}"
+    safe = [part for name in names if (part := _safe(name))]
+    return f"{'-'.join([*safe, what])}-{date.today():%Y-%m-%d}.{ending}"
+
+
+def _safe(name: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", ENDING.sub("", name)).strip("-")
+    return plain[:LONGEST_NAME].strip("-")

@@ -19,13 +19,14 @@ from tsad_plugin.results import Decisions, Said
 from tsad_plugin.runs import Runs
 
 from .answers import Refused
+from .exports import HTML, File
 from .seen import Seen
 from .wording import verdict_line, when
 
 MOST_CHOSEN = 50  # runs, each with a picture of its own
 
 
-def report_of(seen: Seen, chosen: Sequence[int] = ()) -> bytes:
+def report_file(seen: Seen, chosen: Sequence[int] = ()) -> File:
     """A report as one HTML file.
 
     Parameters
@@ -37,8 +38,8 @@ def report_of(seen: Seen, chosen: Sequence[int] = ()) -> bytes:
 
     Returns
     -------
-    bytes
-        The page.
+    File
+        One page that needs no network.
 
     Raises
     ------
@@ -49,7 +50,9 @@ def report_of(seen: Seen, chosen: Sequence[int] = ()) -> bytes:
         raise Refused(
             f"a report shows {MOST_CHOSEN} runs at most, {len(chosen):,} are selected: select fewer"
         )
-    return runs_page(Kept.of(seen), chosen).encode("utf-8", "replace")
+    page = runs_page(Kept.of(seen), chosen).encode("utf-8", "replace")
+    run = [seen.view.names[chosen[0]]] if len(chosen) == 1 else []
+    return File.of(page, [seen.view.data_set.name, *run], "report", HTML)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,4 +193,4 @@ def _origin(seen: Seen) -> str | None:
         return f"mean {seen.good.k(seen.threshold or 0.0):+.2f} σ of {seen.good.name}, not kept"
     if kept.supersedes is None:
         return None
-    return f"{kept.origin}, set by {kept.who} on {when(kept.at)}"
+    return f"{kept.origin} ({kept.who}, {when(kept.at)})"

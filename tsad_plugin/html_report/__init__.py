@@ -91,8 +91,8 @@ def runs_page(findings: Findings, chosen: Sequence[int] = ()) -> str:
     findings : Findings
         Scores of runs, and what was found in them.
     chosen : sequence of int
-        Runs to show in detail, all of them, whether they are outliers or not. Default: the outliers,
-        as `report` shows them.
+        Runs to show in detail, all of them, outliers or not. Default: the outliers, as `report`
+        shows them.
 
     Returns
     -------
