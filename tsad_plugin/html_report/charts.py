@@ -86,15 +86,13 @@ def training_chart(detector: ReconstructionDetector) -> Chart | None:
 
 
 def run_charts(
-    findings: Findings, positions: Sequence[int], explained: Sequence[Explanation]
+    findings: Findings, positions: Sequence[int], runs: Runs, explained: Sequence[Explanation]
 ) -> list[Chart]:
-    """Courses and error map of each of these runs."""
-    if not positions:
-        return []
-    detector, runs = findings.detector, findings.pick(positions)
+    """Courses and error map of the runs at these positions: `runs` and `explained` begin there."""
+    detector = findings.detector
     k = band_sigma(detector)
     band = detector.population_band(k)
-    made = zip(explained, findings.timesteps(positions), strict=True)
+    made = zip(explained, findings.timesteps(positions), strict=False)
     charts = []
     for i, (explanation, (contributions, reconstruction)) in enumerate(made):
         measured = runs.arrays[i]

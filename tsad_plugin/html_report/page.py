@@ -38,7 +38,7 @@ def page(findings: Findings, now: datetime, chosen: Sequence[int] = ()) -> str:
     found, runs = findings.explain(listed), findings.pick(listed)
     rank = {position: r for r, position in enumerate(findings.ranked, start=1)}
     verdicts = findings.decisions.verdicts if findings.decisions else {}
-    charts = run_charts(findings, drawn, found[: len(drawn)])
+    charts = run_charts(findings, drawn, runs, found)
     detector = findings.detector
     content = {
         "headline": headline(findings, chosen),
