@@ -21,6 +21,7 @@ from tsad_plugin.runs import Runs
 from .answers import Refused
 from .exports import HTML, File
 from .seen import Seen
+from .views import View
 from .wording import verdict_line, when
 
 MOST_CHOSEN = 50  # runs, each with a picture of its own
@@ -55,6 +56,11 @@ def report_file(seen: Seen, chosen: Sequence[int] = ()) -> File:
     return File.of(page, [seen.view.data_set.name, *run], "report", HTML)
 
 
+def has_report(view: View) -> bool:
+    """Whether the detector tells when and in which channel a run went wrong."""
+    return view.model.folder is not None and view.scoring.has_timesteps
+
+
 @dataclass(frozen=True, eq=False)
 class Kept:
     """What a workspace keeps of a scoring, as `Findings`.
@@ -74,7 +80,7 @@ class Kept:
     def of(cls, seen: Seen) -> Self:
         """Load the detector; refused where it has scores alone."""
         view = seen.view
-        if view.model.folder is None or not view.scoring.has_timesteps:
+        if not has_report(view):
             raise Refused(
                 f"{view.model.detector} has scores alone: a report shows when and in which channel "
                 "a run went wrong, which it does not tell; export the scores"

@@ -537,6 +537,15 @@ def test_a_report_of_too_many_runs_is_refused(views: Views) -> None:
         report_file(see(views, scoring=1), list(range(51)))
 
 
+def test_what_a_foreign_detector_cannot_give_is_not_offered(
+    browser: Browser, workspace: Workspace
+) -> None:
+    workspace.add_scores(workspace.data_sets()[0], np.arange(20.0), detector=KNN())
+    assert f'"{REPORT}' not in page(browser, "/run", "?scoring=3&run=B-3")
+    home = page(browser, "/", "?scoring=3")
+    assert home.count('"disabled": true, "href": "/export/report.html?scoring=3"') == 1
+
+
 def test_pages_offer_what_can_be_taken(browser: Browser) -> None:
     home = page(browser, "/", "?scoring=2&run=B-3&k=2")
     for link in LINKS:

@@ -58,6 +58,7 @@ def page(findings: Findings, now: datetime, chosen: Sequence[int] = ()) -> str:
         "card": model_card(findings),
         "learns": hasattr(detector, "history_"),
         "in_folds": in_folds(detector),
+        "has_residual": not np.isnan(found[0].residual),
         "usual_score": number(float(np.mean(detector.calibration_scores_))),
         "k": f"{band_sigma(detector):g}",
     }
@@ -89,7 +90,10 @@ def facts(findings: Findings, highest: int, now: datetime) -> list[tuple[str, st
     detector, threshold, n_runs = findings.detector, findings.threshold, len(findings.scores)
     times = relative(float(findings.scores[highest]), threshold)
     remark = "" if times == "–" else f", {times} × threshold"
-    of = findings.decisions.data_set if findings.decisions else ""
+    date, at = f"{now:%Y-%m-%d}", f"{now:%H:%M %Z}"
+    report_of = (date, at)
+    if findings.decisions:
+        report_of = (_shortened(findings.decisions.data_set), f"{date}, {at}")
     return [
         (
             "Outliers",
@@ -111,8 +115,7 @@ def facts(findings: Findings, highest: int, now: datetime) -> list[tuple[str, st
             type(detector).__name__,
             f"learned from {plural(int(detector.trained_on_.sum()), 'run')}",
         ),
-        *([("Data set", _shortened(of), "with what people decided")] if of else []),
-        ("Report of", f"{now:%Y-%m-%d}", f"{now:%H:%M %Z}"),
+        ("Report of", *report_of),
     ]
 
 
