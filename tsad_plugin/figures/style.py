@@ -131,15 +131,15 @@ def say_empty(figure: go.Figure, text: str) -> go.Figure:
     return figure.add_annotation(text=text, font={"color": GREY, "size": 13}, **place)
 
 
-def title_panel(figure: go.Figure, row: int, name: str, note: str) -> None:
-    """Name a row of a figure above its left corner; the name is safe to draw already."""
-    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
+def title_panel(figure: go.Figure, panel: int, name: str, note: str = "") -> None:
+    """Name a panel of a figure above its left corner; the name is safe to draw already."""
+    x, y = (figure.layout[f"{axis}{panel if panel > 1 else ''}"] for axis in ("xaxis", "yaxis"))
     figure.add_annotation(
         text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
-        x=0,
+        x=x.domain[0],
         xref="paper",
         xanchor="left",
-        y=axis.domain[1],
+        y=y.domain[1],
         yref="paper",
         yanchor="bottom",
         yshift=1,
