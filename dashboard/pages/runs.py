@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 
 from dashboard import drawing
 from dashboard.answers import Refused, said
+from dashboard.components.exporting import export_menu
 from dashboard.components.grid import ALL, OUTLIERS, rows, runs_list, written_in
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
@@ -34,18 +35,24 @@ def layout(seen: Seen) -> Any:
         html.Div(
             [
                 html.H1(headline(seen, seen.threshold), id="runs-count", **aria(live="polite")),
-                dcc.Link(
-                    "Review the worst (n)",
-                    id="run-next",
-                    href=_worst(seen, seen.threshold),
-                    className="button",
+                html.Div(
+                    [
+                        export_menu(seen),
+                        dcc.Link(
+                            "Review the worst (n)",
+                            id="run-next",
+                            href=_worst(seen, seen.threshold),
+                            className="button",
+                        ),
+                    ],
+                    className="actions",
                 ),
             ],
             className="head",
         ),
         threshold_controls(seen),
         _charts(seen),
-        card("Runs, the most abnormal first", *runs_list(seen, shown)),
+        card("Runs, the most abnormal first", *runs_list(seen, shown), help="rank"),
         dcc.Store(id="runs-scale", data=scale_of(seen)),
         dcc.Store(id="runs-settled"),
         dcc.Store(id="runs-decided"),
@@ -63,8 +70,12 @@ def _charts(seen: Seen) -> Any:
     bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
-            card("Scores", graph("runs-chart", "Scores of all runs", chart)),
-            card("How scores are distributed", graph("runs-histogram", "Histogram", bars)),
+            card("Scores", graph("runs-chart", "Scores of all runs", chart), help="score-bands"),
+            card(
+                "How scores are distributed",
+                graph("runs-histogram", "Histogram", bars),
+                help="score",
+            ),
         ],
         className="charts",
     )
