@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tsad_plugin.figures import wants_log
+from tsad_plugin.figures import wants_log, within
 
 from .exploring import Part, good, scored
-from .lasso import lassoed
 from .seen import Seen
 from .selection import picked
 
@@ -79,5 +78,5 @@ def in_lasso(seen: Seen, selected: Mapping[str, Any] | None, shown: Summary) -> 
     """Names of the runs that were selected in a figure of a number, those not drawn among them."""
     began = starts(seen)
     x = np.arange(1, len(shown.values) + 1) if began is None else began
-    inside = lassoed(selected, x, shown.values, log=shown.log)
-    return [*(picked(selected) or ()), *(seen.view.names[i] for i in np.flatnonzero(inside))]
+    inside = within(selected, x, shown.values, log=shown.log)
+    return [*(picked(selected) or ()), *(seen.view.names[i] for i in inside)]

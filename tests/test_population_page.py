@@ -23,7 +23,6 @@ from dashboard.exploring import (
     training_lengths,
     training_scoring,
 )
-from dashboard.lasso import lassoed
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
 from dashboard.state import State
@@ -519,39 +518,6 @@ def test_a_lasso_selects_runs_that_are_not_drawn_too(browser: Browser, views: Vi
     corners = {"x": [0, 30, 30, 0], "y": [low, low, 1e6, 1e6]}
     found = lasso(browser, {"points": [], "lassoPoints": corners})
     assert set(found["runs"]) == set(ABNORMAL)
-
-
-@pytest.mark.parametrize("log", [True, False])
-def test_what_lies_in_a_polygon_is_found(log: bool) -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.uniform(0, 10, (2, 500))
-    # An arrow whose notch is outside; its edges are straight on the axis that is drawn.
-    arrow = np.array([[1, 1], [9, 5], [1, 9], [4, 5]])
-    corners = {"x": arrow[:, 0].tolist(), "y": arrow[:, 1].tolist()}
-    seen_y, seen_arrow = (np.log(y), np.log(arrow[:, 1])) if log else (y, arrow[:, 1])
-    naive = [sum(turns(x[i], seen_y[i], arrow[:, 0], seen_arrow)) % 2 == 1 for i in range(len(x))]
-    assert lassoed({"lassoPoints": corners}, x, y, log=log).tolist() == naive
-    assert 0 < sum(naive) < 500
-
-
-def turns(x: float, y: float, corners_x: Any, corners_y: Any) -> list[bool]:
-    """Which edges a ray to the right crosses, edge by edge."""
-    found = []
-    for i in range(len(corners_x)):
-        (x0, x1), (y0, y1) = ((c[i - 1], c[i]) for c in (corners_x, corners_y))
-        low, high = min(y0, y1), max(y0, y1)
-        at = x0 + (y - y0) / (y1 - y0) * (x1 - x0) if y0 != y1 else -1.0
-        found.append(bool(low < y < high and at > x))
-    return found
-
-
-def test_a_box_of_dates_is_found_by_dates_as_plotly_writes_them() -> None:
-    days = np.datetime64("2026-03-01T06:00:00.000000000") + np.arange(10) * np.timedelta64(1, "D")
-    box = {"range": {"x": ["2026-03-02 12:00", "2026-03-05 06:00:00.0001"], "y": [0, 1]}}
-    found = lassoed(box, days, np.full(10, 0.5))
-    assert np.flatnonzero(found).tolist() == [2, 3, 4]
-    assert not lassoed(None, days, np.full(10, 0.5)).any()
-    assert not lassoed(box, days, np.full(10, NAN)).any()
 
 
 @pytest.mark.parametrize("figure", ["bands", "numbers", "missing"])
