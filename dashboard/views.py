@@ -59,6 +59,11 @@ class View:
         return self.table["run"].tolist()
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """Position of each run by its name."""
+        return {run: position for position, run in enumerate(self.names)}
+
+    @cached_property
     def scores(self) -> NDArray[np.float64]:
         """(n_runs,)."""
         return self.table["score"].to_numpy(np.float64)
@@ -77,13 +82,13 @@ class View:
         """Position of the run of that name; refused where there is none."""
         if run is None:
             raise Refused("no run is named: choose one of the runs")
-        if run not in self.names:
+        if run not in self.places:
             hint, run = did_you_mean(run, self.names), run[:60]
             raise Refused(
                 f"there is no run {run!r} in {self.data_set.name}{hint or ';'} runs there: "
                 f"{shorten(self.names)}"
             )
-        return self.names.index(run)
+        return self.places[run]
 
     @cached_property
     def found(self) -> list[tuple[str, str]]:

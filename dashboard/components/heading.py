@@ -31,6 +31,9 @@ def head(seen: Seen) -> Any:
             ),
             html.Nav(
                 [
+                    dmc.Button(
+                        select_text(False), id="run-select", variant="default", className="key-s"
+                    ),
                     _step("run-previous", "← Previous (p)", seen, before),
                     html.Span(_place(view, threshold, position), className="quiet"),
                     _step("run-next", "Next (n) →", seen, after),
@@ -40,6 +43,11 @@ def head(seen: Seen) -> Any:
         ],
         className="head",
     )
+
+
+def select_text(is_selected: bool) -> str:
+    """What the button that selects the run says."""
+    return "Selected (s)" if is_selected else "Select (s)"
 
 
 def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
