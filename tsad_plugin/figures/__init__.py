@@ -2,6 +2,7 @@
 
 from .bars import contribution_bars
 from .cells import set_heatmap
+from .codes import code_map
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
@@ -20,6 +21,7 @@ __all__ = [
     "TEMPLATE",
     "Course",
     "channel_course",
+    "code_map",
     "contribution_bars",
     "correlation_map",
     "critical_difference",

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .scores import RING
-from .style import GREEN, NORMAL, OUTLIER, new_figure, say_empty, small
+from .style import GREEN, NORMAL, OUTLIER, new_figure, plain, say_empty, small
 
 MOST_SVG = 5000  # markers, beyond which a browser draws them by WebGL
 PALE = 0.15  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
+OUTLIERS = ("outlier", OUTLIER)
 NEAREST = RING | {"symbol": "square-open", "size": 15}
 
 
@@ -49,9 +50,9 @@ def code_map(
     *,
     ids: Sequence[Any],
     outlier: ArrayLike | None = None,
-    texts: Sequence[str] | None = None,
+    scores: ArrayLike | None = None,
     training: ArrayLike | None = None,
-    training_texts: Sequence[str] | None = None,
+    training_ids: Sequence[Any] | None = None,
     learned_from: bool = False,
     shares: Sequence[float] = (),
     axes: tuple[int, int] = (0, 1),
@@ -70,12 +71,12 @@ def code_map(
         Names of the runs.
     outlier : array-like of bool, shape (n_runs,), optional
         Which runs are outliers: drawn as diamonds.
-    texts : sequence of str, optional
-        What the pointer tells of each run, safe to draw; by default nothing.
+    scores : array-like of shape (n_runs,), optional
+        Score of each run, for the pointer to tell.
     training : array-like of shape (n_training_runs, n_axes), optional
         Runs that were learned from, where they are others than these.
-    training_texts : sequence of str, optional
-        What the pointer tells of each of them.
+    training_ids : sequence, optional
+        Their names, for the pointer to tell.
     learned_from : bool
         Whether the runs themselves are those that were learned from.
     shares : sequence of float
@@ -107,14 +108,14 @@ def code_map(
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
     others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
+    parts, told = Parts.of(flagged), _told(ids, scores)
     gl = len(points) + len(others) > MOST_SVG
-    map_ = _Map(figure, list(axes), gl, Parts.of(flagged).selected(selected))
-    map_.add(others, "training", "training run", NORMAL, texts=training_texts)
+    map_ = _Map(figure, list(axes), gl, parts.selected(selected))
+    map_.add(others, "training", "training run", NORMAL, _told(training_ids or ()))
     normal = ("training run", NORMAL) if learned_from else ("new run", NEW)
-    for uid, part, (name, marker) in zip(
-        Parts._fields, Parts.of(flagged), (normal, ("outlier", OUTLIER)), strict=True
-    ):
-        map_.add(points[part], uid, name, marker, [ids[i] for i in part], _picked(texts, part))
+    for uid, part, (name, marker) in zip(parts._fields, parts, (normal, OUTLIERS), strict=True):
+        names = [str(ids[i]) for i in part]
+        map_.add(points[part], uid, name, marker, told[part], names)
     map_.mark(points[list(nearest)], "nearest", "nearest runs", NEAREST)
     map_.mark(points[[] if chosen is None else [chosen]], "chosen", "chosen run", RING)
     return figure
@@ -125,8 +126,13 @@ def _axis_title(axis: int, shares: Sequence[float]) -> str:
     return f"PC{axis + 1}{share}"
 
 
-def _picked(texts: Sequence[str] | None, at: NDArray[np.intp]) -> list[str] | None:
-    return None if texts is None else [texts[i] for i in at]
+def _told(ids: Sequence[Any], scores: ArrayLike | None = None) -> NDArray[np.object_]:
+    """What the pointer tells of runs (n,)."""
+    names = (f"<b>{plain(run)}</b>" for run in ids)
+    if scores is not None:
+        lines = zip(names, np.asarray(scores, dtype=np.float64).tolist(), strict=True)
+        names = (f"{name}<br>score {score:.3g}" for name, score in lines)
+    return np.fromiter(names, dtype=object)
 
 
 class _Map(NamedTuple):
@@ -143,24 +149,22 @@ class _Map(NamedTuple):
         uid: str,
         name: str,
         marker: dict[str, Any],
-        ids: Sequence[Any] | None = None,
-        texts: Sequence[str] | None = None,
+        told: NDArray[np.object_],
+        ids: Sequence[str] | None = None,
     ) -> None:
         """Draw runs; those with ids can be selected."""
         kind = go.Scattergl if self.gl else go.Scatter
-        faded = {"marker": {"opacity": PALE}}
         self.figure.add_trace(
             kind(
                 **self._at(points, uid),
                 marker=marker,
-                customdata=None if ids is None else [str(run) for run in ids],
-                hovertext=texts,
-                hovertemplate=f"%{{hovertext}}<extra>{name}</extra>" if texts else None,
-                hoverinfo="name" if texts is None else None,
+                customdata=ids,
+                hovertext=told,
+                hovertemplate=f"%{{hovertext}}<extra>{name}</extra>",
                 name=f"{name} ({len(points):,})",
                 selectedpoints=self.selected[uid],
                 selected={"marker": {"opacity": 1}},
-                unselected=faded,
+                unselected={"marker": {"opacity": PALE}},
                 showlegend=len(points) > 0,
             )
         )
@@ -169,13 +173,12 @@ class _Map(NamedTuple):
         self, points: NDArray[np.float64], uid: str, name: str, marker: dict[str, Any]
     ) -> None:
         """Draw signs around runs; without the pointer's attention they leave clicks to these."""
-        kept = {"marker": {"opacity": 1}}
         self.figure.add_scatter(
             **self._at(points, uid),
             marker=marker,
             hoverinfo="skip",
             name=name,
-            unselected=kept,
+            unselected={"marker": {"opacity": 1}},
             showlegend=len(points) > 0,
         )
 
