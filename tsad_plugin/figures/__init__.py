@@ -1,5 +1,6 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
+from .bands import Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
 from .codes import code_map
@@ -9,17 +10,22 @@ from .courses import channel_course, run_courses
 from .fleet import fleet
 from .histogram import score_histogram
 from .maps import error_map
+from .missing import missing_map
 from .panels import Course
 from .score_axes import wants_log
 from .scores import score_chart
 from .style import CONFIG, TEMPLATE
+from .summaries import summary_chart
 from .timeline import timeline
 from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
     "TEMPLATE",
+    "Bands",
     "Course",
+    "RunLine",
+    "channel_bands",
     "channel_course",
     "code_map",
     "contribution_bars",
@@ -28,11 +34,13 @@ __all__ = [
     "error_map",
     "fleet",
     "mean_intervals",
+    "missing_map",
     "run_courses",
     "run_lengths",
     "score_chart",
     "score_histogram",
     "set_heatmap",
+    "summary_chart",
     "timeline",
     "training_curve",
     "wants_log",

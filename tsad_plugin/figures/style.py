@@ -6,8 +6,6 @@ colour also differs in shape, dash or hatching, so that it survives a black-and-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -115,15 +113,15 @@ def say_empty(figure: go.Figure, text: str) -> go.Figure:
     return figure.add_annotation(text=text, font={"color": GREY, "size": 13}, **place)
 
 
-def title_panel(figure: go.Figure, row: int, name: str, note: str) -> None:
-    """Name a row of a figure above its left corner; the name is safe to draw already."""
-    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
+def title_panel(figure: go.Figure, panel: int, name: str, note: str = "") -> None:
+    """Name a panel of a figure above its left corner; the name is safe to draw already."""
+    x, y = (figure.layout[f"{axis}{panel if panel > 1 else ''}"] for axis in ("xaxis", "yaxis"))
     figure.add_annotation(
         text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
-        x=0,
+        x=x.domain[0],
         xref="paper",
         xanchor="left",
-        y=axis.domain[1],
+        y=y.domain[1],
         yref="paper",
         yanchor="bottom",
         yshift=1,
@@ -163,19 +161,13 @@ def thinned(values: NDArray[Any], most: int = MAX_POINTS) -> NDArray[np.intp]:
     if len(values) <= most:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), most // 2 + 1).astype(int)
-    found = [
-        start + offset for start, end in pairwise(edges) for offset in _extremes(values[start:end])
-    ]
-    return np.unique(found)
-
-
-def _extremes(values: NDArray[Any]) -> Sequence[int]:
-    gaps = np.isnan(values)
-    if gaps.all():
-        return (0,)
-    return int(np.where(gaps, np.inf, values).argmin()), int(
-        np.where(gaps, -np.inf, values).argmax()
-    )
+    places = edges[:-1, None] + np.arange(np.diff(edges).max())
+    inside = places < edges[1:, None]
+    parts = np.where(inside, values[np.where(inside, places, 0)], np.nan)  # (n_stretches, widest)
+    gaps = np.isnan(parts)
+    lowest = np.where(gaps, np.inf, parts).argmin(axis=1)
+    highest = np.where(gaps, -np.inf, parts).argmax(axis=1)
+    return np.unique(edges[:-1] + np.stack([lowest, highest]))
 
 
 def evenly(n: int, most: int) -> NDArray[np.intp]:
