@@ -3,7 +3,7 @@
 from .bands import Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
-from .codes import code_map
+from .codes import Marked, code_map
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
@@ -24,6 +24,7 @@ __all__ = [
     "TEMPLATE",
     "Bands",
     "Course",
+    "Marked",
     "RunLine",
     "channel_bands",
     "channel_course",

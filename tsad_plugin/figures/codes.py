@@ -15,34 +15,39 @@ from .style import GREEN, NORMAL, OUTLIER, new_figure, plain, say_empty, small
 MOST_SVG = 5000  # markers, beyond which a browser draws them by WebGL
 PALE = 0.15  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
-OUTLIERS = ("outlier", OUTLIER)
 NEAREST = RING | {"symbol": "square-open", "size": 15}
 
 
-class Parts(NamedTuple):
-    """The runs of a map by the traces they stand in: positions (n,) of those in each."""
+class Marked(NamedTuple):
+    """Which runs of a map stand out.
 
-    normal: NDArray[np.intp]
-    outlier: NDArray[np.intp]
+    Attributes
+    ----------
+    selected : sequence of int
+        Positions of runs, while all others fade; where there are none, none fades.
+    chosen : int or None
+        Position of a run to draw a ring around.
+    nearest : sequence of int
+        Positions of its neighbours, each in a square.
+    """
 
-    @classmethod
-    def of(cls, outlier: ArrayLike) -> Parts:
-        """Part runs (n_runs,) by whether they are outliers."""
-        flagged = np.asarray(outlier, dtype=bool)
-        return cls(np.flatnonzero(~flagged), np.flatnonzero(flagged))
+    selected: Sequence[int] = ()
+    chosen: int | None = None
+    nearest: Sequence[int] = ()
 
-    def selected(self, positions: Sequence[int] | NDArray[np.intp]) -> dict[str, Any]:
-        """By trace, the places in it of runs at these positions; None where nothing is selected.
+    def changes(
+        self, places: NDArray[Any], outlier: NDArray[np.bool_], axes: tuple[int, int] = (0, 1)
+    ) -> list[dict[str, Any]]:
+        """What it changes of each trace of `code_map`, in their order."""
+        parts = (np.flatnonzero(~outlier), np.flatnonzero(outlier))
+        found = [np.flatnonzero(np.isin(part, self.selected)).tolist() for part in parts]
+        chosen = [] if self.chosen is None else [self.chosen]
+        signs = [_at(places[list(runs)], axes) for runs in (self.nearest, chosen)]
+        is_any = len(self.selected) > 0
+        return [{"selectedpoints": part if is_any else None} for part in ([], *found)] + signs
 
-        Traces that cannot be selected are among them: they fade where others are.
-        """
-        if len(positions) == 0:
-            return dict.fromkeys(("training", *self._fields))
-        found = {uid: np.flatnonzero(np.isin(part, positions)) for uid, part in self._named()}
-        return {"training": [], **{uid: places.tolist() for uid, places in found.items()}}
 
-    def _named(self) -> Any:
-        return zip(self._fields, self, strict=True)
+NONE = Marked()
 
 
 def code_map(
@@ -56,9 +61,7 @@ def code_map(
     learned_from: bool = False,
     shares: Sequence[float] = (),
     axes: tuple[int, int] = (0, 1),
-    selected: Sequence[int] = (),
-    chosen: int | None = None,
-    nearest: Sequence[int] = (),
+    marked: Marked = NONE,
     height: int = 520,
 ) -> go.Figure:
     """Runs as points on two principal axes, told apart by what is known of them.
@@ -76,19 +79,15 @@ def code_map(
     training : array-like of shape (n_training_runs, n_axes), optional
         Runs that were learned from, where they are others than these.
     training_ids : sequence, optional
-        Their names, for the pointer to tell.
+        Their names, for the pointer to tell; by default it tells none.
     learned_from : bool
         Whether the runs themselves are those that were learned from.
     shares : sequence of float
         Share of the variance of each axis, from 0 to 1; said beside its name.
     axes : tuple of int
         Which axes are drawn to the right and up, counted from 0.
-    selected : sequence of int
-        Positions of runs that stand out while all others fade; where there are none, none fades.
-    chosen : int, optional
-        Position of a run to draw a ring around.
-    nearest : sequence of int
-        Positions of its neighbours, each in a square.
+    marked : Marked
+        Which of them stand out.
     height : int
         Height in pixels.
 
@@ -108,16 +107,17 @@ def code_map(
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
     others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
-    parts, told = Parts.of(flagged), _told(ids, scores)
-    gl = len(points) + len(others) > MOST_SVG
-    map_ = _Map(figure, list(axes), gl, parts.selected(selected))
-    map_.add(others, "training", "training run", NORMAL, _told(training_ids or ()))
-    normal = ("training run", NORMAL) if learned_from else ("new run", NEW)
-    for uid, part, (name, marker) in zip(parts._fields, parts, (normal, OUTLIERS), strict=True):
-        names = [str(ids[i]) for i in part]
-        map_.add(points[part], uid, name, marker, told[part], names)
-    map_.mark(points[list(nearest)], "nearest", "nearest runs", NEAREST)
-    map_.mark(points[[] if chosen is None else [chosen]], "chosen", "chosen run", RING)
+    told, gl = _told(ids, scores), len(points) + len(others) > MOST_SVG
+    map_ = _Map(figure, axes, go.Scattergl if gl else go.Scatter)
+    map_.add(others, "training", "training run", NORMAL, _told(training_ids or [""] * len(others)))
+    normal = ("normal", "training run", NORMAL) if learned_from else ("normal", "new run", NEW)
+    for of, look in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
+        names = [str(ids[i]) for i in np.flatnonzero(of)]
+        map_.add(points[of], *look, told[of], names)
+    map_.sign("nearest", "nearest runs", NEAREST)
+    map_.sign("chosen", "chosen run", RING)
+    for trace, change in zip(figure.data, marked.changes(points, flagged, axes), strict=True):
+        trace.update(change)
     return figure
 
 
@@ -135,13 +135,17 @@ def _told(ids: Sequence[Any], scores: ArrayLike | None = None) -> NDArray[np.obj
     return np.fromiter(names, dtype=object)
 
 
+def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
+    x, y = (small(points[:, axis]) for axis in axes)
+    return {"x": x, "y": y}
+
+
 class _Map(NamedTuple):
     """What every trace of markers is made of."""
 
     figure: go.Figure
-    axes: list[int]
-    gl: bool
-    selected: dict[str, Any]
+    axes: tuple[int, int]
+    kind: type[Any]
 
     def add(
         self,
@@ -153,35 +157,25 @@ class _Map(NamedTuple):
         ids: Sequence[str] | None = None,
     ) -> None:
         """Draw runs; those with ids can be selected."""
-        kind = go.Scattergl if self.gl else go.Scatter
         self.figure.add_trace(
-            kind(
-                **self._at(points, uid),
+            self.kind(
+                **_at(points, self.axes),
+                mode="markers",
                 marker=marker,
                 customdata=ids,
                 hovertext=told,
                 hovertemplate=f"%{{hovertext}}<extra>{name}</extra>",
                 name=f"{name} ({len(points):,})",
-                selectedpoints=self.selected[uid],
                 selected={"marker": {"opacity": 1}},
                 unselected={"marker": {"opacity": PALE}},
                 showlegend=len(points) > 0,
+                uid=uid,
             )
         )
 
-    def mark(
-        self, points: NDArray[np.float64], uid: str, name: str, marker: dict[str, Any]
-    ) -> None:
-        """Draw signs around runs; without the pointer's attention they leave clicks to these."""
+    def sign(self, uid: str, name: str, marker: dict[str, Any]) -> None:
+        """Room for signs around runs; the pointer goes through them to these."""
+        kept = {"marker": {"opacity": 1}}
         self.figure.add_scatter(
-            **self._at(points, uid),
-            marker=marker,
-            hoverinfo="skip",
-            name=name,
-            unselected={"marker": {"opacity": 1}},
-            showlegend=len(points) > 0,
+            mode="markers", marker=marker, hoverinfo="skip", name=name, unselected=kept, uid=uid
         )
-
-    def _at(self, points: NDArray[np.float64], uid: str) -> dict[str, Any]:
-        x, y = (small(points[:, axis]) for axis in self.axes)
-        return {"x": x, "y": y, "uid": uid, "mode": "markers"}

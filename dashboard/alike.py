@@ -1,0 +1,199 @@
+"""Which runs are alike: from a scoring to the map of its runs, and to what is told beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import plotly.graph_objects as go
+from dash import Patch, no_update
+from numpy.typing import NDArray
+
+from tsad_plugin import figures
+from tsad_plugin.figures import Bands, Marked, RunLine
+from tsad_plugin.forms import plural
+from tsad_plugin.results import TINY
+
+from .drawing import BAND
+from .exploring import scored, spread
+from .latent_space import CODES, COURSES, space, training_scoring
+from .seen import Seen
+
+MOST_LINES = 20  # runs that are drawn as lines
+DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
+FARTHEST = 99.0  # standard deviations that are told
+SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
+MADE_OF = {
+    CODES: "What the network keeps of a run, each code in standard deviations",
+    COURSES: "Runs from 0 to 100 %, each channel in standard deviations",
+}
+
+
+def chosen(seen: Seen) -> int | None:
+    """Position of the run that the URL names, if it names one."""
+    return None if seen.url.run is None else seen.position
+
+
+class Neighbours(NamedTuple):
+    """A run, and those that are most like it, with their distances from it."""
+
+    run: int
+    positions: list[int]
+    distances: list[float]
+
+    @property
+    def all(self) -> list[int]:
+        """Positions of all of them, its own first."""
+        return [self.run, *self.positions]
+
+
+def neighbours(seen: Seen, source: str) -> Neighbours | None:
+    """Of the run that the URL names; None where it names none."""
+    run = chosen(seen)
+    return None if run is None else Neighbours(run, *space(seen, source).nearest(run))
+
+
+def _marked(seen: Seen, source: str, selected: Sequence[int]) -> Marked:
+    near = neighbours(seen, source)
+    return Marked(selected) if near is None else Marked(selected, near.run, near.positions)
+
+
+def map_of(
+    seen: Seen, source: str, axes: tuple[int, int] = (0, 1), selected: Sequence[int] = ()
+) -> go.Figure:
+    """The runs on two principal axes."""
+    view, found, training = seen.view, space(seen, source), training_scoring(seen)
+    names = [] if training is None else seen.views.of(training.id).names
+    return figures.code_map(
+        found.places,
+        ids=view.names,
+        outlier=view.outliers(seen.threshold),
+        scores=view.scores,
+        training=found.training,
+        training_ids=names if len(names) == len(found.training) else None,
+        learned_from=training == view.scoring,
+        shares=found.shares.tolist(),
+        axes=axes,
+        marked=_marked(seen, source, selected),
+    ).update_layout(uirevision=f"{view.scoring.id} {source} {axes}")
+
+
+def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
+    """What the map shows, of what it is made, and how much of that two axes hold."""
+    found, training = space(seen, source), training_scoring(seen)
+    held = sum(found.shares[axis] for axis in set(axes) if axis < len(found.shares))
+    learned = "runs that are no outliers" if training is None else "training runs"
+    return f"{MADE_OF[source]} of the {learned}. These axes hold {held:.0%} of their variance."
+
+
+def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int]) -> Any:
+    """What stands out of the runs, to be laid over the map that is drawn."""
+    found = space(seen, source)
+    if max(axes) >= len(found.shares):
+        return no_update
+    flagged, changed = seen.view.outliers(seen.threshold), Patch()
+    changes = _marked(seen, source, selected).changes(found.places, flagged, axes)
+    for trace, change in enumerate(changes):
+        for name, value in change.items():
+            changed["data"][trace][name] = value
+    return changed
+
+
+class Beside(NamedTuple):
+    """Some runs beside the good ones, from 0 to 100 %.
+
+    Attributes
+    ----------
+    names : list of str
+        Their names.
+    courses : ndarray of shape (n_runs, n_points, n_channels)
+        The runs.
+    good : Bands
+        The good runs.
+    channels, units : tuple of str
+        What was measured.
+    """
+
+    names: list[str]
+    courses: NDArray[np.float32]
+    good: Bands
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+
+    @classmethod
+    def of(cls, seen: Seen, positions: Sequence[int]) -> Self:
+        """Runs at these positions."""
+        band, data_set = seen.population("percent"), seen.view.data_set
+        return cls(
+            [seen.view.names[i] for i in positions],
+            scored(seen, positions).courses(),
+            Bands(band.x, band.mean, band.std),
+            data_set.channels,
+            data_set.units,
+        )
+
+    def apart(self) -> dict[str, float]:
+        """How many σ of the good runs their mean course lies from them, the farthest first.
+
+        The mean over the run, of each channel.
+        """
+        x, mean = self._x, _mean(self.courses)
+        found = [_apart(x, mean[:, c], self.good, c) for c in range(len(self.channels))]
+        order = np.argsort(-np.array(found), kind="stable")
+        return {self.channels[c]: found[c] for c in order}
+
+    @property
+    def _x(self) -> NDArray[np.float64]:
+        return np.linspace(0, 100, self.courses.shape[1])
+
+    def figure(self, channels: Sequence[str]) -> go.Figure:
+        """Some channels: each run a line, or of many runs mean ± σ."""
+        at = [self.channels.index(channel) for channel in channels]
+        courses, lines, group = self.courses[:, :, at], [], None
+        if len(courses) > MOST_LINES:
+            group = Bands(self._x, *spread(courses))
+        else:
+            lines = [
+                RunLine(*one) for one in zip(self.names, repeat(self._x), courses, strict=False)
+            ]
+        return figures.channel_bands(
+            Bands(self.good.x, self.good.mean[:, at], self.good.std[:, at]),
+            channels,
+            [self.units[c] for c in at],
+            k=BAND,
+            lines=lines,
+            group=group,
+            group_name=f"{len(courses):,} runs, mean ± σ",
+            x_title="% complete",
+        )
+
+
+def _mean(courses: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, t, c) -> (t, c): NaN where no run has a value."""
+    n = np.count_nonzero(~np.isnan(courses), axis=0)
+    sums = np.nansum(courses, axis=0, dtype=np.float64)
+    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
+
+
+def _apart(x: NDArray[Any], mean: NDArray[Any], good: Bands, channel: int) -> float:
+    """Mean distance of a course (t,) from that of the good runs, in σ; 0 where none is known."""
+    usual, sigma = good.mean[:, channel], good.std[:, channel]
+    known = ~np.isnan(usual + sigma)
+    if not known.any():
+        return 0.0
+    usual, sigma = (np.interp(x, good.x[known], values[known]) for values in (usual, sigma))
+    far = np.abs(mean - usual) / np.maximum(sigma, TINY * max(np.abs(usual).max(), TINY))
+    far = far[~np.isnan(far)]
+    return float(min(far.mean(), FARTHEST)) if len(far) else 0.0
+
+
+def differ(apart: dict[str, float], n_runs: int) -> str:
+    """`11 runs; farthest from the good runs in feed (3.2σ) and pH (1.1σ)`."""
+    told = [f"{name} ({_sigmas(far)})" for name, far in list(apart.items())[:N_TOLD]]
+    return f"{plural(n_runs, 'run')}; on average farthest from the good runs in {', '.join(told)}"
+
+
+def _sigmas(far: float) -> str:
+    return f"{far:.1f}σ" if far < FARTHEST else f"over {FARTHEST:g}σ"
