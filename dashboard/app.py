@@ -22,6 +22,13 @@ from .state import LATENT, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+    <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+    <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>
+"""
 PAGES = {RUNS: runs, RUN: run, LATENT: latent}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
@@ -50,6 +57,7 @@ def create_app(settings: Settings) -> dash.Dash:
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="tsad",
+        index_string=INDEX,
         update_title="",
         suppress_callback_exceptions=True,
         on_error=report_error,
