@@ -98,6 +98,8 @@ def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int
     for trace, change in enumerate(changes):
         for name, value in change.items():
             changed["data"][trace][name] = value
+    # The lasso goes: it would take clicks from the runs inside it, and outlive what it selected.
+    changed["layout"].update(selections=[], selectionrevision=str(hash(tuple(selected))))
     return changed
 
 

@@ -74,6 +74,10 @@
             rewrite(here, (query) => query.set("run", chosen));
             return [chosen, "nearest"];
         },
+        // A double click lets the map forget what is selected: it is marked again.
+        again: function (lassoed, times) {
+            return lassoed ? dash.no_update : (times || 0) + 1;
+        },
         scheme: function (clicks, now) {
             if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
             const isKnown = document.cookie.includes("tsad-scheme=");

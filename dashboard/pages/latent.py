@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import alike
 from dashboard.alike import DRAWN, MOST_DRAWN, NEAREST, SELECTED, Beside
@@ -34,17 +34,25 @@ def layout(seen: Seen) -> Any:
         _controls(seen),
         html.Div(
             [
-                card(
-                    "Map of the runs: a click chooses one, a lasso selects",
-                    graph("latent-map", "Map of the runs", alike.map_of(seen, source), lasso=True),
-                    html.P(id="latent-said", className="quiet"),
-                ),
+                html.Div([_map(seen, source), _nearest()]),
                 _beside(seen),
             ],
             className="halves",
         ),
-        card("Nearest runs", html.Div(id="latent-nearest", **aria(live="polite"))),
     ]
+
+
+def _map(seen: Seen, source: str) -> Any:
+    return card(
+        "Map of the runs: a click chooses one, a lasso selects",
+        graph("latent-map", "Map of the runs", alike.map_of(seen, source), lasso=True),
+        html.P(id="latent-said", className="quiet"),
+        dcc.Store(id="latent-again"),
+    )
+
+
+def _nearest() -> Any:
+    return card("Nearest runs", html.Div(id="latent-nearest", **aria(live="polite")))
 
 
 def _controls(seen: Seen) -> Any:
@@ -106,7 +114,7 @@ def _beside(seen: Seen) -> Any:
                     searchable=True,
                     debounce=True,
                     attributes={"input": {"aria-label": "channels to draw"}},
-                    placeholder="channels; those that differ most",
+                    placeholder="channels that differ most",
                 ),
             ],
             className="controls",
@@ -142,15 +150,24 @@ def _register_map(app: Dash, views: Views) -> None:
         Input("latent-y", "value"),
         Input("page-url", "data"),
         Input(STORE, "data"),
+        Input("latent-again", "data"),
         Input("shell-scheme", "data"),
     )
-    def draw(source: str, x: str, y: str, here: str, stored: Any, _scheme: Any) -> Any:
+    def draw(source: str, x: str, y: str, here: str, stored: Any, *_: Any) -> Any:
         """The map; where only other runs stand out, these alone."""
         seen, axes = Seen.at(views, here), (int(x), int(y))
         found, said = positions(seen, stored), alike.explained(seen, source, axes)
-        if ctx.triggered_id in (None, "page-url", STORE):  # the layout has drawn the rest
+        if ctx.triggered_id not in ("latent-source", "latent-x", "latent-y", "shell-scheme"):
             return alike.marks(seen, source, axes, found), said
         return dressed(alike.map_of(seen, source, axes, found)), said
+
+    app.clientside_callback(
+        ClientsideFunction("tsad", "again"),
+        Output("latent-again", "data"),
+        Input("latent-map", "selectedData"),
+        State("latent-again", "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),

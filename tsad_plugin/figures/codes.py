@@ -13,6 +13,7 @@ from .scores import RING
 from .style import GREEN, NORMAL, OUTLIER, new_figure, plain, say_empty, small
 
 MOST_SVG = 5000  # markers, beyond which a browser draws them by WebGL
+TOP = 68  # pixels above the map: two lines of a legend
 PALE = 0.15  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
@@ -100,7 +101,8 @@ def code_map(
     """
     points = np.asarray(places, dtype=np.float64)
     figure = new_figure(height, *(_axis_title(axis, shares) for axis in axes))
-    figure.update_layout(uirevision=str(axes), dragmode="lasso")
+    figure.update_layout(uirevision=str(axes), dragmode="lasso", margin={"t": TOP})
+    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
     if len(points) == 0:
         return say_empty(figure, "no runs")
     if max(axes) >= points.shape[1]:
