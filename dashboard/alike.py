@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,16 +11,17 @@ from dash import Patch, no_update
 from numpy.typing import NDArray
 
 from tsad_plugin import figures
-from tsad_plugin.figures import Bands, Marked, RunLine
+from tsad_plugin.figures import Marked
 from tsad_plugin.forms import plural
+from tsad_plugin.population import Population
 from tsad_plugin.results import TINY
 
-from .drawing import BAND
-from .exploring import scored, spread
+from . import population_drawing
+from .exploring import scored
 from .latent_space import CODES, COURSES, space, training_scoring
+from .population_drawing import Drawn
 from .seen import Seen
 
-MOST_LINES = 20  # runs that are drawn as lines
 DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
 FARTHEST = 99.0  # standard deviations that are told
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
@@ -103,97 +103,54 @@ def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int
     return changed
 
 
-class Beside(NamedTuple):
-    """Some runs beside the good ones, from 0 to 100 %.
+def drawn(seen: Seen, shown: str, source: str, selected: Sequence[int]) -> list[int]:
+    """Positions of the runs beside the map: those selected, or the chosen one and the nearest."""
+    near = neighbours(seen, source)
+    return list(selected) if shown == SELECTED else near.all if near else []
 
-    Attributes
-    ----------
-    names : list of str
-        Their names.
-    courses : ndarray of shape (n_runs, n_points, n_channels)
-        The runs.
-    good : Bands
-        The good runs.
-    channels, units : tuple of str
-        What was measured.
+
+def courses(seen: Seen, positions: Sequence[int], channels: Sequence[str]) -> go.Figure:
+    """Some runs over the good ones, from 0 to 100 %."""
+    return population_drawing.bands(seen, Drawn("percent", channels), positions)
+
+
+def apart(seen: Seen, positions: Sequence[int]) -> dict[str, float]:
+    """How many σ of the good runs the mean course of some runs lies from theirs, over the run.
+
+    Of each channel, the farthest first.
     """
-
-    names: list[str]
-    courses: NDArray[np.float32]
-    good: Bands
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-
-    @classmethod
-    def of(cls, seen: Seen, positions: Sequence[int]) -> Self:
-        """Runs at these positions."""
-        band, data_set = seen.population("percent"), seen.view.data_set
-        return cls(
-            [seen.view.names[i] for i in positions],
-            scored(seen, positions).courses(),
-            Bands(band.x, band.mean, band.std),
-            data_set.channels,
-            data_set.units,
-        )
-
-    def apart(self) -> dict[str, float]:
-        """How many σ of the good runs their mean course lies from them, the farthest first.
-
-        The mean over the run, of each channel.
-        """
-        x, mean = self._x, _mean(self.courses)
-        found = [_apart(x, mean[:, c], self.good, c) for c in range(len(self.channels))]
-        order = np.argsort(-np.array(found), kind="stable")
-        return {self.channels[c]: found[c] for c in order}
-
-    @property
-    def _x(self) -> NDArray[np.float64]:
-        return np.linspace(0, 100, self.courses.shape[1])
-
-    def figure(self, channels: Sequence[str]) -> go.Figure:
-        """Some channels: each run a line, or of many runs mean ± σ."""
-        at = [self.channels.index(channel) for channel in channels]
-        courses, lines, group = self.courses[:, :, at], [], None
-        if len(courses) > MOST_LINES:
-            group = Bands(self._x, *spread(courses))
-        else:
-            lines = [
-                RunLine(*one) for one in zip(self.names, repeat(self._x), courses, strict=False)
-            ]
-        return figures.channel_bands(
-            Bands(self.good.x, self.good.mean[:, at], self.good.std[:, at]),
-            channels,
-            [self.units[c] for c in at],
-            k=BAND,
-            lines=lines,
-            group=group,
-            group_name=f"{len(courses):,} runs, mean ± σ",
-            x_title="% complete",
-        )
+    names, good = seen.view.data_set.channels, seen.population("percent")
+    found = [0.0] * len(names)
+    if len(positions):
+        mean = _mean(scored(seen, positions).courses())
+        found = [_apart(mean[:, c], good, c) for c in range(len(names))]
+    order = np.argsort(-np.array(found), kind="stable")
+    return {names[c]: found[c] for c in order}
 
 
-def _mean(courses: NDArray[np.float32]) -> NDArray[np.float64]:
+def _mean(runs: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n, t, c) -> (t, c): NaN where no run has a value."""
-    n = np.count_nonzero(~np.isnan(courses), axis=0)
-    sums = np.nansum(courses, axis=0, dtype=np.float64)
+    n = np.count_nonzero(~np.isnan(runs), axis=0)
+    sums = np.nansum(runs, axis=0, dtype=np.float64)
     return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
 
 
-def _apart(x: NDArray[Any], mean: NDArray[Any], good: Bands, channel: int) -> float:
+def _apart(mean: NDArray[np.float64], good: Population, channel: int) -> float:
     """Mean distance of a course (t,) from that of the good runs, in σ; 0 where none is known."""
     usual, sigma = good.mean[:, channel], good.std[:, channel]
     known = ~np.isnan(usual + sigma)
     if not known.any():
         return 0.0
+    x = np.linspace(0, 100, len(mean))
     usual, sigma = (np.interp(x, good.x[known], values[known]) for values in (usual, sigma))
     far = np.abs(mean - usual) / np.maximum(sigma, TINY * max(np.abs(usual).max(), TINY))
     far = far[~np.isnan(far)]
     return float(min(far.mean(), FARTHEST)) if len(far) else 0.0
 
 
-def differ(apart: dict[str, float], n_runs: int) -> str:
-    """`11 runs; farthest from the good runs in feed (3.2σ) and pH (1.1σ)`."""
-    told = [f"{name} ({_sigmas(far)})" for name, far in list(apart.items())[:N_TOLD]]
+def differ(far: dict[str, float], n_runs: int) -> str:
+    """`11 runs; on average farthest from the good runs in feed (3.2σ), pH (1.1σ)`."""
+    told = [f"{name} ({_sigmas(sigmas)})" for name, sigmas in list(far.items())[:N_TOLD]]
     return f"{plural(n_runs, 'run')}; on average farthest from the good runs in {', '.join(told)}"
 
 

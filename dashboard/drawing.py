@@ -34,7 +34,7 @@ def scores(seen: Seen, threshold: float | None) -> go.Figure:
         labels=view.labels,
         calibration=seen.good.scores,
         threshold=threshold,
-        log=_log(seen),
+        log=is_log(seen),
         verdicts=[standing.verdict(run) for run in view.names],
         keep=True,
     )
@@ -46,12 +46,12 @@ def histogram(seen: Seen, threshold: float | None) -> go.Figure:
         seen.view.scores,
         calibration=seen.good.scores,
         threshold=threshold,
-        log=_log(seen),
+        log=is_log(seen),
         height=380,
     )
 
 
-def _log(seen: Seen) -> bool:
+def is_log(seen: Seen) -> bool:
     """Whether the axis is logarithmic: a threshold that is moved does not change it."""
     return figures.wants_log(seen.view.scores, seen.good.scores, seen.threshold)
 
@@ -135,6 +135,18 @@ class RunView:
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
 
 
+def alone(seen: Seen) -> Runs:
+    """The run alone."""
+    return seen.views.workspace.read_runs(seen.view.data_set, [seen.position])
+
+
+def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
+    """The run and the good runs on an axis."""
+    found = seen.views.workspace.read_timesteps(seen.view.scoring, seen.position)
+    runs = alone(seen) if runs is None else runs
+    return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
+
+
 def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figure:
     """Some channels of the run over the population, one below the other."""
     return figures.run_courses(
@@ -167,8 +179,8 @@ def _course(run: RunView, name: str) -> Course:
     )
 
 
-def error_map(run: RunView, at: int | None = None) -> go.Figure:
-    """Which channel erred, when."""
+def error_map(run: RunView, at: int | None = None, **scale: Any) -> go.Figure:
+    """Which channel erred, when; `scale` may say `order` and `zmax`."""
     contributions = run.contributions
     return figures.error_map(
         np.empty((0, 0)) if contributions is None else contributions,
@@ -177,6 +189,7 @@ def error_map(run: RunView, at: int | None = None) -> go.Figure:
         x_title=run.x_title,
         stretch=run.stretch,
         at=None if at is None else run.x[at],
+        **scale,
     ).update_layout(uirevision=run.zoom)
 
 

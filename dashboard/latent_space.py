@@ -106,7 +106,7 @@ class Space(NamedTuple):
 
 def sources(seen: Seen) -> list[str]:
     """What points can be made of: codes come first, where the detector has them."""
-    has_codes = seen.views.codes(seen.view.scoring) is not None
+    has_codes = seen.views.codes(seen.view.scoring.id) is not None
     return [CODES, COURSES] if has_codes else [COURSES]
 
 
@@ -154,9 +154,9 @@ def _usual(view: View) -> NDArray[np.intp]:
 def _values(views: Views, view: View, source: str, channels: tuple[str, ...]) -> Floats | None:
     """What points are made of (n, t, c): codes are courses of one timestep; None where unknown."""
     if source == CODES:
-        codes = views.codes(view.scoring)
+        codes = views.codes(view.scoring.id)
         return None if codes is None else codes[:, None]
-    courses = views.overview(view.data_set).courses
+    courses = views.overview(view.data_set.id).courses
     step = -(-courses[0].size // MOST_VALUES)
     order = _order(view.data_set.channels, channels)
     return None if order is None else np.asarray(courses[:, ::step, order])

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import alike
-from dashboard.alike import DRAWN, MOST_DRAWN, NEAREST, SELECTED, Beside
+from dashboard.alike import DRAWN, MOST_DRAWN, NEAREST, SELECTED
 from dashboard.components.nearest import nearest
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
@@ -37,22 +37,24 @@ def layout(seen: Seen) -> Any:
                 html.Div([_map(seen, source), _nearest()]),
                 _beside(seen),
             ],
-            className="halves",
+            className="pair alike",
         ),
     ]
 
 
 def _map(seen: Seen, source: str) -> Any:
     return card(
-        "Map of the runs: a click chooses one, a lasso selects",
+        "Map of the runs (click to choose one, lasso to select)",
         graph("latent-map", "Map of the runs", alike.map_of(seen, source), lasso=True),
         html.P(id="latent-said", className="quiet"),
         dcc.Store(id="latent-again"),
+        help="codes",
     )
 
 
 def _nearest() -> Any:
-    return card("Nearest runs", html.Div(id="latent-nearest", **aria(live="polite")))
+    found = html.Div(id="latent-nearest", **aria(live="polite"))
+    return card("Nearest runs", found, help="nearest")
 
 
 def _controls(seen: Seen) -> Any:
@@ -108,6 +110,7 @@ def _beside(seen: Seen) -> Any:
                 ),
                 dmc.MultiSelect(
                     id="latent-channels",
+                    className="channels",
                     data=list(seen.view.data_set.channels),
                     value=[],
                     maxValues=MOST_DRAWN,
@@ -121,6 +124,7 @@ def _beside(seen: Seen) -> Any:
         ),
         html.P(id="latent-apart", className="quiet", **aria(live="polite")),
         graph("latent-courses", "Courses of the runs over the band of good runs"),
+        help="apart",
     )
 
 
@@ -221,12 +225,10 @@ def _register_courses(app: Dash, views: Views) -> None:
     ) -> Any:
         """The selected runs, or the nearest ones, over the good runs."""
         seen = Seen.at(views, here)
-        near = alike.neighbours(seen, source)
-        found = positions(seen, stored) if shown == SELECTED else near.all if near else []
-        beside = Beside.of(seen, found)
-        apart = beside.apart()
-        figure = beside.figure(channels or list(apart)[:DRAWN])
-        return *sized(figure), alike.differ(apart, len(found)) if found else NOTHING[shown]
+        runs = alike.drawn(seen, shown, source, positions(seen, stored))
+        far = alike.apart(seen, runs)
+        figure = alike.courses(seen, runs, channels or list(far)[:DRAWN])
+        return *sized(figure), alike.differ(far, len(runs)) if runs else NOTHING[shown]
 
 
 def _register_nearest(app: Dash, views: Views) -> None:

@@ -1,6 +1,7 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
-from .bands import Bands, RunLine, channel_bands
+from .agreement import score_agreement
+from .bands import MOST_LINES, Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
 from .codes import Marked, code_map
@@ -14,6 +15,7 @@ from .missing import missing_map
 from .panels import Course
 from .score_axes import wants_log
 from .scores import score_chart
+from .shared_axes import share_axes
 from .style import CONFIG, TEMPLATE
 from .summaries import summary_chart
 from .timeline import timeline
@@ -21,6 +23,7 @@ from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
+    "MOST_LINES",
     "TEMPLATE",
     "Bands",
     "Course",
@@ -38,9 +41,11 @@ __all__ = [
     "missing_map",
     "run_courses",
     "run_lengths",
+    "score_agreement",
     "score_chart",
     "score_histogram",
     "set_heatmap",
+    "share_axes",
     "summary_chart",
     "timeline",
     "training_curve",

@@ -79,8 +79,9 @@ def summary_chart(
         names = f"mean of good runs {mean:.4g}", f"good runs, mean ± {SIGMAS:g}σ"
         add_limits(figure, mean, sigma, SIGMAS, names)
     # What a lasso drew goes away as soon as rings show what is selected.
+    shown = figure.layout.yaxis.title.text
     drawn = ",".join(map(str, selected))
-    return figure.update_layout(uirevision=title, selectionrevision=f"{title} {drawn}")
+    return figure.update_layout(uirevision=shown, selectionrevision=f"{shown} {drawn}")
 
 
 def _add_markers(
