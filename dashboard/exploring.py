@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tsad_plugin.forms import blocks, plural
 from tsad_plugin.population import correlation
 from tsad_plugin.preprocessing import usual_lengths
-from tsad_plugin.workspace import Damaged, Overview
+from tsad_plugin.workspace import Damaged, DataSet, Overview
 
 from .seen import Seen
 from .views import Views
@@ -40,8 +40,8 @@ class Part:
     ----------
     views : Views
         Where they come from.
-    data_set : int
-        Its number.
+    data_set : DataSet
+        Its record.
     positions : tuple of int or None
         Which runs; None: all.
     order : tuple of int
@@ -49,7 +49,7 @@ class Part:
     """
 
     views: Views
-    data_set: int
+    data_set: DataSet
     positions: tuple[int, ...] | None
     order: tuple[int, ...]
 
@@ -98,11 +98,11 @@ def _correlation(part: Part) -> Floats:
 
 def part(seen: Seen, data_set: int, positions: Sequence[int] | None = None) -> Part:
     """Runs at these positions of a data set, or all."""
-    names = seen.views.workspace.data_set(data_set).channels
-    order = tuple(names.index(channel) for channel in seen.view.data_set.channels)
+    record = seen.views.workspace.data_set(data_set)
+    order = tuple(record.channels.index(channel) for channel in seen.view.data_set.channels)
     chosen = None if positions is None else tuple(positions)
-    seen.views.overview(data_set)  # raises Damaged here, where another part can stand in
-    return Part(seen.views, data_set, chosen, order)
+    seen.views.overview(record)  # raises Damaged here, where another part can stand in
+    return Part(seen.views, record, chosen, order)
 
 
 def scored(seen: Seen, positions: Sequence[int] | None = None) -> Part:
@@ -196,26 +196,28 @@ class Lengths(NamedTuple):
         False for those that were left out.
     sigma : float or None
         Those that are further from the mean, in standard deviations, were left out.
-    data_set : int
+    data_set : DataSet
         Where they are.
     """
 
     lengths: NDArray[Any]
     trained_on: NDArray[np.bool_]
     sigma: float | None
-    data_set: int
+    data_set: DataSet
 
 
 def training_lengths(seen: Seen) -> Lengths | None:
     """Of the runs that the model learned from; None where the workspace does not hold them."""
-    learned, sigma = seen.view.model.data_set_id, seen.view.model.parameters.get("length_sigma")
-    if learned is None:
+    model = seen.view.model
+    if model.data_set_id is None:
         return None
+    data_set = seen.views.workspace.data_set(model.data_set_id)
+    sigma = model.parameters.get("length_sigma")
     try:
-        lengths = seen.views.overview(learned).lengths
+        lengths = seen.views.overview(data_set).lengths
     except Damaged:
         return None
-    return Lengths(lengths, usual_lengths(lengths, sigma), sigma, learned)
+    return Lengths(lengths, usual_lengths(lengths, sigma), sigma, data_set)
 
 
 def training_scoring(seen: Seen) -> int | None:
@@ -233,8 +235,8 @@ def left_out(seen: Seen, learned: Lengths) -> list[str]:
     positions = np.flatnonzero(~learned.trained_on)[:MOST_NAMED].tolist()
     if not positions:
         return []
-    data_set = seen.views.workspace.data_set(learned.data_set)
-    return [str(run) for run in seen.views.workspace.read_runs(data_set, positions).ids.tolist()]
+    runs = seen.views.workspace.read_runs(learned.data_set, positions)
+    return [str(run) for run in runs.ids.tolist()]
 
 
 class Others(NamedTuple):

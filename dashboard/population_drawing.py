@@ -101,7 +101,7 @@ def lengths(seen: Seen) -> go.Figure:
     learned, here = training_lengths(seen), scored(seen)
     if learned is None:
         return figures.run_lengths([])
-    is_other = learned.data_set != here.data_set
+    is_other = learned.data_set.id != here.data_set.id
     return figures.run_lengths(
         learned.lengths,
         trained_on=learned.trained_on,
@@ -150,5 +150,5 @@ def unusual(seen: Seen, selected: Sequence[int]) -> go.Figure:
     """The same of the selected runs, or of the outliers."""
     found = others(seen, selected)
     if found is None:
-        return figures.correlation_map(np.empty((0, 0)), [])
+        return figures.correlation_map(np.empty((0, 0)), [], empty="nothing to compare")
     return figures.correlation_map(found.runs.correlation(), seen.view.data_set.channels)

@@ -36,7 +36,7 @@ def nearest(seen: Seen, near: Neighbours) -> list[Any]:
 
 def _row(seen: Seen, i: int, far: str) -> Any:
     run, verdict = seen.view.names[i], seen.standing.verdicts.get(seen.view.names[i])
-    cells = [
+    cells: list[Any] = [
         dcc.Link(run, href=seen.url.at(RUN, run=run)),
         far,
         number(float(seen.view.scores[i])),

@@ -141,7 +141,7 @@ def numbers(seen: Seen) -> Any:
             ],
             className="controls",
         ),
-        graph("population-numbers", "One number of each run, over the calendar"),
+        graph("population-numbers", "One number of each run, over the calendar", lasso=True),
     )
 
 
@@ -157,7 +157,7 @@ def correlations() -> Any:
                 html.Div([html.H3("Good runs"), usual]),
                 html.Div([html.H3(id="population-others"), unusual]),
             ],
-            className="pair",
+            className="halves",
         ),
     )
 

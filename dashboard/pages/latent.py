@@ -37,7 +37,7 @@ def layout(seen: Seen) -> Any:
                 html.Div([_map(seen, source), _nearest()]),
                 _beside(seen),
             ],
-            className="pair alike",
+            className="halves",
         ),
     ]
 

@@ -167,7 +167,9 @@ def _panels(channels: Sequence[str], units: Sequence[str], top: int, x_title: st
     """Empty panels in rows, each with its channel's name, below room for a legend."""
     n, width = len(channels), _n_columns(len(channels))
     height = {1: ALONE, 2: HIGH_PANEL}.get(width, PANEL)
-    rows = [[{} if at < n else None for at in range(r, r + width)] for r in range(0, n, width)]
+    rows: list[list[dict[str, Any] | None]] = [
+        [{} if at < n else None for at in range(r, r + width)] for r in range(0, n, width)
+    ]
     inner = height * len(rows) + BETWEEN * (len(rows) - 1)
     figure = make_subplots(
         len(rows),

@@ -71,8 +71,8 @@ def run_lengths(
     if new is not None and len(np.asarray(new)):
         end = _add_new(figure, np.asarray(new), new_ids, end)
     mean, sigma = float(lengths.mean()), float(lengths.std())
-    names = f"mean {mean:.1f}", f"mean ± {length_sigma or 0:g}σ"
-    add_limits(figure, mean, sigma, length_sigma, names)
+    limits = f"mean {mean:.1f}", f"mean ± {length_sigma or 0:g}σ"
+    add_limits(figure, mean, sigma, length_sigma, limits)
     return figure.update_xaxes(range=[0, end], showgrid=False, showticklabels=False, ticks="")
 
 
