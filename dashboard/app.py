@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 
 from tsad_plugin.workspace import Workspace
 
-from . import security
+from . import downloads, security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> dash.Dash:
     _register_buttons(app)
     _register_routes(app, views)
     _register_selection(app, views)
+    downloads.register(app, views)
     for page in PAGES.values():
         page.register(app, views)
     security.protect(app, settings, workspace.is_alive)

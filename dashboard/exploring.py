@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsad_plugin.forms import blocks, plural
+from tsad_plugin.inputs import order_of
 from tsad_plugin.population import correlation
 from tsad_plugin.preprocessing import usual_lengths
-from tsad_plugin.workspace import Damaged, DataSet, Overview
+from tsad_plugin.workspace import Damaged, Overview
 
 from .seen import Seen
 from .views import Views
@@ -40,23 +41,21 @@ class Part:
     ----------
     views : Views
         Where they come from.
-    data_set : DataSet
-        Its record.
+    data_set : int
+        Its number.
     positions : tuple of int or None
         Which runs; None: all.
     order : tuple of int
         Where the channels of the view stand among those of the data set.
+    overview : Overview
+        Of all runs of the data set.
     """
 
     views: Views
-    data_set: DataSet
+    data_set: int
     positions: tuple[int, ...] | None
     order: tuple[int, ...]
-
-    @property
-    def overview(self) -> Overview:
-        """Of all runs of the data set."""
-        return self.views.overview(self.data_set)
+    overview: Overview = field(compare=False)
 
     def _of_runs(self, values: NDArray[Any]) -> NDArray[Any]:
         return values if self.positions is None else values[list(self.positions)]
@@ -98,11 +97,10 @@ def _correlation(part: Part) -> Floats:
 
 def part(seen: Seen, data_set: int, positions: Sequence[int] | None = None) -> Part:
     """Runs at these positions of a data set, or all."""
-    record = seen.views.workspace.data_set(data_set)
-    order = tuple(record.channels.index(channel) for channel in seen.view.data_set.channels)
+    channels = seen.views.workspace.data_set(data_set).channels
+    order = tuple(order_of(channels, seen.view.data_set.channels))
     chosen = None if positions is None else tuple(positions)
-    seen.views.overview(record)  # raises Damaged here, where another part can stand in
-    return Part(seen.views, record, chosen, order)
+    return Part(seen.views, data_set, chosen, order, seen.views.overview(data_set))
 
 
 def scored(seen: Seen, positions: Sequence[int] | None = None) -> Part:
@@ -196,28 +194,26 @@ class Lengths(NamedTuple):
         False for those that were left out.
     sigma : float or None
         Those that are further from the mean, in standard deviations, were left out.
-    data_set : DataSet
+    data_set : int
         Where they are.
     """
 
     lengths: NDArray[Any]
     trained_on: NDArray[np.bool_]
     sigma: float | None
-    data_set: DataSet
+    data_set: int
 
 
 def training_lengths(seen: Seen) -> Lengths | None:
     """Of the runs that the model learned from; None where the workspace does not hold them."""
-    model = seen.view.model
-    if model.data_set_id is None:
+    learned, sigma = seen.view.model.data_set_id, seen.view.model.parameters.get("length_sigma")
+    if learned is None:
         return None
-    data_set = seen.views.workspace.data_set(model.data_set_id)
-    sigma = model.parameters.get("length_sigma")
     try:
-        lengths = seen.views.overview(data_set).lengths
+        lengths = seen.views.overview(learned).lengths
     except Damaged:
         return None
-    return Lengths(lengths, usual_lengths(lengths, sigma), sigma, data_set)
+    return Lengths(lengths, usual_lengths(lengths, sigma), sigma, learned)
 
 
 def training_scoring(seen: Seen) -> int | None:
@@ -235,7 +231,8 @@ def left_out(seen: Seen, learned: Lengths) -> list[str]:
     positions = np.flatnonzero(~learned.trained_on)[:MOST_NAMED].tolist()
     if not positions:
         return []
-    runs = seen.views.workspace.read_runs(learned.data_set, positions)
+    workspace = seen.views.workspace
+    runs = workspace.read_runs(workspace.data_set(learned.data_set), positions)
     return [str(run) for run in runs.ids.tolist()]
 
 

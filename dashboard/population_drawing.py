@@ -101,7 +101,7 @@ def lengths(seen: Seen) -> go.Figure:
     learned, here = training_lengths(seen), scored(seen)
     if learned is None:
         return figures.run_lengths([])
-    is_other = learned.data_set.id != here.data_set.id
+    is_other = learned.data_set != here.data_set
     return figures.run_lengths(
         learned.lengths,
         trained_on=learned.trained_on,

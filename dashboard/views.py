@@ -163,7 +163,6 @@ class Views:
         self._population = lru_cache(2 * KEPT)(self._add_up)
         self._codes = lru_cache(KEPT)(self._read_codes)
         self._adding = Lock()
-        self.overview = lru_cache(KEPT)(workspace.overview)
 
     def newest(self) -> int | None:
         """Number of the newest scoring; None in an empty workspace."""

@@ -9,14 +9,16 @@ from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
 from .fleet import fleet
-from .histogram import score_histogram
+from .histogram import histogram_places, score_histogram
 from .maps import error_map
 from .missing import missing_map
 from .panels import Course
+from .scheme import darkened
 from .score_axes import wants_log
 from .scores import score_chart
+from .selecting import within
 from .shared_axes import share_axes
-from .style import CONFIG, TEMPLATE
+from .style import CONFIG, SELECTING, TEMPLATE
 from .summaries import summary_chart
 from .timeline import timeline
 from .training import run_lengths, training_curve
@@ -24,6 +26,7 @@ from .training import run_lengths, training_curve
 __all__ = [
     "CONFIG",
     "MOST_LINES",
+    "SELECTING",
     "TEMPLATE",
     "Bands",
     "Course",
@@ -35,8 +38,10 @@ __all__ = [
     "contribution_bars",
     "correlation_map",
     "critical_difference",
+    "darkened",
     "error_map",
     "fleet",
+    "histogram_places",
     "mean_intervals",
     "missing_map",
     "run_courses",
@@ -50,4 +55,5 @@ __all__ = [
     "timeline",
     "training_curve",
     "wants_log",
+    "within",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -158,29 +159,35 @@ def _statistics(runs: Runs) -> Columns:
 
 def _write(folder: Path, made: Overview) -> None:
     np.save(folder / COURSES, made.courses, allow_pickle=False)
-    rows = {"lengths": made.lengths, "starts": made.starts, "durations": made.durations}
-    columns = {name: values for name, values in rows.items() if values is not None}
-    write_columns(folder / RUNS, columns | _apart(made.statistics))
+    columns: Columns = {"lengths": made.lengths} | _apart(made.statistics)
+    if made.starts is not None:
+        unknown = np.full(len(made.lengths), np.nan)
+        durations = unknown if made.durations is None else made.durations
+        columns |= {"starts": made.starts, "durations": durations}
+    write_columns(folder / RUNS, columns)
     for axis, (x, mean, std, n, unit) in made.populations.items():
-        units = np.full(len(x), unit, dtype=object)
-        points = {"x": x, "unit": units} | _apart({"mean": mean, "std": std, "n": n})
-        write_columns(_of_axis(folder, axis), points)
+        points = {"x": x, "unit": np.full(len(x), unit, dtype=object)}
+        write_columns(_of_axis(folder, axis), points | _apart({"mean": mean, "std": std, "n": n}))
 
 
 def _read(folder: Path, data_set: DataSet) -> Overview:
     """Raises an error of any kind where a file is missing or not whole."""
     shape = (data_set.n_runs, N_POINTS, len(data_set.channels))
     courses = np.load(folder / COURSES, mmap_mode="r", allow_pickle=False)
-    columns = _together(read_columns(folder / RUNS), STATISTICS)
-    if (courses.shape, courses.dtype) != (shape, np.float32) or len(columns["mean"]) != shape[0]:
-        raise ValueError(f"courses of shape {courses.shape} for {shape}")
+    clock = ("starts", "durations") if data_set.has_times else ()
+    columns = _together(folder / RUNS, ("lengths", *clock), STATISTICS, shape[2])
+    if (courses.shape, courses.dtype, len(columns["lengths"])) != (shape, np.float32, shape[0]):
+        raise ValueError(f"courses of shape {courses.shape} for runs of {shape}")
+    if not data_set.has_times or np.isnan(columns["durations"]).any():
+        columns.pop("durations", None)
     axes = [axis for axis in AXES if axis != "elapsed" or "durations" in columns]
-    return _overview(courses, columns, {axis: _population(folder, axis) for axis in axes})
+    populations = {axis: _population(_of_axis(folder, axis), shape[2]) for axis in axes}
+    return _overview(courses, columns, populations)
 
 
-def _population(folder: Path, axis: str) -> Population:
-    points = _together(read_columns(_of_axis(folder, axis)), ("mean", "std", "n"))
-    return Population(points["x"], points["mean"], points["std"], points["n"], points["unit"][0])
+def _population(path: Path, n_channels: int) -> Population:
+    points = _together(path, ("x", "unit"), ("mean", "std", "n"), n_channels)
+    return Population(**points | {"unit": points["unit"][0]})
 
 
 def _of_axis(folder: Path, axis: str) -> Path:
@@ -196,10 +203,11 @@ def _apart(matrices: Columns) -> Columns:
     }
 
 
-def _together(columns: Columns, names: Iterable[str]) -> Columns:
-    """The columns, those that were taken apart as matrices again."""
-    found = dict(columns)
-    for name in names:
-        parts = [key for key in columns if key.rpartition("_")[0] == name]
-        found[name] = np.column_stack([found.pop(key) for key in parts])
-    return found
+def _together(
+    path: Path, names: Iterable[str], matrices: Iterable[str], n_channels: int
+) -> Columns:
+    """Columns of these names, and those that were taken apart as matrices again."""
+    apart = {name: [f"{name}_{c}" for c in range(n_channels)] for name in matrices}
+    columns = read_columns(path, *names, *chain(*apart.values()))
+    together = {name: np.column_stack([columns.pop(n) for n in apart[name]]) for name in apart}
+    return columns | together
