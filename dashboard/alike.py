@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +78,17 @@ def map_of(
         axes=axes,
         marked=_marked(seen, source, selected),
     ).update_layout(uirevision=f"{view.scoring.id} {source} {axes}")
+
+
+def within(
+    seen: Seen, source: str, axes: tuple[int, int], event: Mapping[str, Any] | None
+) -> list[str]:
+    """Names of the runs in a lasso on the map, whether it draws each of them or not."""
+    places = space(seen, source).places
+    if max(axes) >= places.shape[1]:
+        return []
+    found = figures.within(event, *(places[:, axis] for axis in axes))
+    return [seen.view.names[i] for i in found]
 
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:

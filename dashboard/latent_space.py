@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from tsad_plugin.inputs import order_of
 from tsad_plugin.workspace import Damaged, Scoring
 
 from .answers import Refused
@@ -158,12 +159,4 @@ def _values(views: Views, view: View, source: str, channels: tuple[str, ...]) ->
         return None if codes is None else codes[:, None]
     courses = views.overview(view.data_set.id).courses
     step = -(-courses[0].size // MOST_VALUES)
-    order = _order(view.data_set.channels, channels)
-    return None if order is None else np.asarray(courses[:, ::step, order])
-
-
-def _order(given: tuple[str, ...], asked: tuple[str, ...]) -> list[int] | None:
-    """Where some channels are among others; without names the order counts."""
-    if set(given) == set(asked):
-        return [given.index(channel) for channel in asked]
-    return list(range(len(asked))) if len(given) == len(asked) else None
+    return np.asarray(courses[:, ::step, order_of(view.data_set.channels, channels)])

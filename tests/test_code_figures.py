@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from tsad_plugin.figures import Marked, code_map
-from tsad_plugin.figures.codes import MOST_SVG
+from tsad_plugin.figures.style import cloud
 
 PLACES = np.array([[0.0, 1, 2], [1, 2, 0], [2, 0, 1], [3, 1, 1], [4, 4, 4]])
 IDS = ["A", "<b>B", 7, "D", "E"]
@@ -49,7 +49,7 @@ def test_training_runs_new_ones_and_outliers_differ_in_shape_as_in_colour() -> N
     assert [trace.name for trace in three] == ["training run (2)", "new run (3)", "outlier (2)"]
     assert three[0].x.tolist() == [9, 10]
     assert three[0].customdata is None  # of another data set: they cannot be selected
-    assert three[0].hovertext.tolist() == ["<b>T</b>", "<b>&lt;U&gt;</b>"]
+    assert three[0].hovertext == ("<b>T</b>", "<b>&lt;U&gt;</b>")
 
 
 def test_runs_that_were_learned_from_are_called_so_and_drawn_once() -> None:
@@ -61,7 +61,7 @@ def test_runs_that_were_learned_from_are_called_so_and_drawn_once() -> None:
 
 def test_the_pointer_tells_name_and_score() -> None:
     texts = drawn(scores=[1.0, 22.25, 3, 4, 5])["outlier"].hovertext
-    assert texts.tolist() == ["<b>&lt;b&gt;B</b><br>score 22.2", "<b>E</b><br>score 5"]
+    assert texts == ("<b>&lt;b&gt;B</b><br>score 22.2", "<b>E</b><br>score 5")
 
 
 @pytest.mark.parametrize("selected", [[0], [1, 4], [3, 2, 1], range(5), np.array([4])])
@@ -95,14 +95,45 @@ def test_what_stands_out_can_be_laid_over_the_map_that_is_drawn() -> None:
     assert patched.to_json() == whole.to_json()
 
 
-def test_many_markers_are_drawn_by_webgl() -> None:
-    few, many = (
-        code_map(np.zeros((n, 2)), ids=range(n), training=np.zeros((9, 2)))
-        for n in (MOST_SVG - 9, MOST_SVG)
-    )
-    assert {trace.type for trace in few.data} == {"scatter"}
-    assert {trace.type for trace in many.data[:3]} == {"scattergl"}
-    assert len(many.data[1].x) == MOST_SVG  # none is left out: each can be selected
+def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
+    places = np.random.default_rng(0).normal(size=(9000, 2))
+    outlier = np.arange(9000) % 3 == 0
+    figure = code_map(places, ids=range(9000), outlier=outlier, training=places[::2])
+    training, normal, outliers = figure.data[:3]
+    assert (normal.name, outliers.name) == ("new run (2,000 of 6,000)", "outlier (2,000 of 3,000)")
+    assert training.name == "training run (2,000 of 4,500)"
+    for trace, kind in ((normal, ~outlier), (outliers, outlier)):
+        at = np.array(trace.customdata, int)
+        assert kind[at].all() and (np.diff(at) > 0).all()
+        np.testing.assert_allclose(np.column_stack([trace.x, trace.y]), places[at], rtol=1e-6)
+        for axis in (0, 1):  # both ends of the cloud are there
+            assert np.ptp(places[at, axis]) > 0.9 * np.ptp(places[kind, axis])
+
+
+def test_selected_runs_stand_out_among_those_that_are_drawn() -> None:
+    places = np.random.default_rng(0).normal(size=(9000, 2))
+    selected = np.flatnonzero(places[:, 0] > 1)
+    normal = code_map(places, ids=range(9000), marked=Marked(selected)).data[1]
+    names = {int(normal.customdata[i]) for i in normal.selectedpoints}
+    assert names == {*selected.tolist()} & {int(run) for run in normal.customdata}
+    assert len(names) > 200
+
+
+@pytest.mark.parametrize("n", [0, 1, 50, 51, 400])
+def test_a_cloud_keeps_every_square_that_has_a_point(n: int) -> None:
+    x, y = np.random.default_rng(n).exponential(size=(2, n))
+    kept = cloud(x, y, 50).tolist()
+    assert len(kept) == min(n, 50) == len({*kept})
+    if n < 2:
+        return
+    squares = [
+        tuple(min(int(7 * (v[i] - v.min()) / np.ptp(v)), 6) for v in (x, y)) for i in range(n)
+    ]
+    assert n < 51 or {squares[i] for i in kept} == {*squares}
+
+
+def test_a_cloud_of_points_in_one_place_is_one_square() -> None:
+    assert cloud(np.ones(9), np.ones(9), 4).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
 from dashboard.latent_space import CODES, COURSES, N_AXES, sources
 from dashboard.seen import Seen
-from dashboard.selection import STORE, picked, positions, selection
+from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
 
 SOURCES = {CODES: "Codes of the detector", COURSES: "Resampled runs"}
@@ -177,13 +177,17 @@ def _register_map(app: Dash, views: Views) -> None:
         Output(STORE, "data", allow_duplicate=True),
         Output("latent-show", "value"),
         Input("latent-map", "selectedData"),
+        State("latent-source", "value"),
+        State("latent-x", "value"),
+        State("latent-y", "value"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def select(selected: dict[str, Any] | None, here: str) -> Any:
+    def select(selected: dict[str, Any] | None, source: str, x: str, y: str, here: str) -> Any:
         """Select the runs in the lasso."""
-        runs = picked(selected)
-        return (selection(Seen.at(views, here), runs), SELECTED) if runs else (no_update, no_update)
+        seen = Seen.at(views, here)
+        runs = alike.within(seen, source, (int(x), int(y)), selected)
+        return (selection(seen, runs), SELECTED) if runs else (no_update, no_update)
 
 
 def _register_choice(app: Dash, views: Views) -> None:

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .scores import RING
-from .style import GREEN, NORMAL, OUTLIER, new_figure, plain, say_empty, small
+from .style import GREEN, NORMAL, OUTLIER, cloud, new_figure, plain, say_empty, small
 
-MOST_SVG = 5000  # markers, beyond which a browser draws them by WebGL
 TOP = 68  # pixels above the map: two lines of a legend
 PALE = 0.15  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
@@ -40,7 +39,7 @@ class Marked(NamedTuple):
         self, places: NDArray[Any], outlier: NDArray[np.bool_], axes: tuple[int, int] = (0, 1)
     ) -> list[dict[str, Any]]:
         """What it changes of each trace of `code_map`, in their order."""
-        parts = (np.flatnonzero(~outlier), np.flatnonzero(outlier))
+        parts = (_drawn(places, axes, of) for of in (~outlier, outlier))
         found = [np.flatnonzero(np.isin(part, self.selected)).tolist() for part in parts]
         chosen = [] if self.chosen is None else [self.chosen]
         signs = [_at(places[list(runs)], axes) for runs in (self.nearest, chosen)]
@@ -97,7 +96,8 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. More than 5,000 markers are drawn by WebGL.
+        run's id, as text, for `customdata`. Of more than 2,000 runs of a kind only those are kept
+        that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)
     figure = new_figure(height, *(_axis_title(axis, shares) for axis in axes))
@@ -109,13 +109,13 @@ def code_map(
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
     others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
-    told, gl = _told(ids, scores), len(points) + len(others) > MOST_SVG
-    map_ = _Map(figure, axes, go.Scattergl if gl else go.Scatter)
-    map_.add(others, "training", "training run", NORMAL, _told(training_ids or [""] * len(others)))
+    map_, every = _Map(figure, axes), np.ones(len(others), bool)
+    map_.add(
+        others, every, ("training", "training run", NORMAL), training_ids or [""] * len(others)
+    )
     normal = ("normal", "training run", NORMAL) if learned_from else ("normal", "new run", NEW)
     for of, look in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
-        names = [str(ids[i]) for i in np.flatnonzero(of)]
-        map_.add(points[of], *look, told[of], names)
+        map_.add(points, of, look, ids, scores)
     map_.sign("nearest", "nearest runs", NEAREST)
     map_.sign("chosen", "chosen run", RING)
     for trace, change in zip(figure.data, marked.changes(points, flagged, axes), strict=True):
@@ -128,13 +128,10 @@ def _axis_title(axis: int, shares: Sequence[float]) -> str:
     return f"PC{axis + 1}{share}"
 
 
-def _told(ids: Sequence[Any], scores: ArrayLike | None = None) -> NDArray[np.object_]:
-    """What the pointer tells of runs (n,)."""
-    names = (f"<b>{plain(run)}</b>" for run in ids)
-    if scores is not None:
-        lines = zip(names, np.asarray(scores, dtype=np.float64).tolist(), strict=True)
-        names = (f"{name}<br>score {score:.3g}" for name, score in lines)
-    return np.fromiter(names, dtype=object)
+def _drawn(places: NDArray[Any], axes: tuple[int, int], of: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Positions of the runs of a kind (n,) that are drawn."""
+    kind = np.flatnonzero(of)
+    return kind[cloud(*(places[kind, axis] for axis in axes))]
 
 
 def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
@@ -147,32 +144,32 @@ class _Map(NamedTuple):
 
     figure: go.Figure
     axes: tuple[int, int]
-    kind: type[Any]
 
     def add(
         self,
-        points: NDArray[np.float64],
-        uid: str,
-        name: str,
-        marker: dict[str, Any],
-        told: NDArray[np.object_],
-        ids: Sequence[str] | None = None,
+        places: NDArray[Any],
+        of: NDArray[np.bool_],
+        look: tuple[str, str, dict[str, Any]],
+        ids: Sequence[Any],
+        scores: ArrayLike | None = None,
     ) -> None:
-        """Draw runs; those with ids can be selected."""
-        self.figure.add_trace(
-            self.kind(
-                **_at(points, self.axes),
-                mode="markers",
-                marker=marker,
-                customdata=ids,
-                hovertext=told,
-                hovertemplate=f"%{{hovertext}}<extra>{name}</extra>",
-                name=f"{name} ({len(points):,})",
-                selected={"marker": {"opacity": 1}},
-                unselected={"marker": {"opacity": PALE}},
-                showlegend=len(points) > 0,
-                uid=uid,
-            )
+        """Draw runs of a kind."""
+        at, (uid, name, marker) = _drawn(places, self.axes, of), look
+        n = int(of.sum())
+        self.figure.add_scatter(
+            **_at(places[at], self.axes),
+            mode="markers",
+            marker=marker,
+            customdata=None if uid == "training" else [str(ids[i]) for i in at],
+            hovertext=_told(
+                [ids[i] for i in at], None if scores is None else np.asarray(scores)[at]
+            ),
+            hovertemplate=f"%{{hovertext}}<extra>{name}</extra>",
+            name=f"{name} ({f'{len(at):,} of ' if len(at) < n else ''}{n:,})",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": PALE}},
+            showlegend=n > 0,
+            uid=uid,
         )
 
     def sign(self, uid: str, name: str, marker: dict[str, Any]) -> None:
@@ -181,3 +178,11 @@ class _Map(NamedTuple):
         self.figure.add_scatter(
             mode="markers", marker=marker, hoverinfo="skip", name=name, unselected=kept, uid=uid
         )
+
+
+def _told(ids: Sequence[Any], scores: NDArray[Any] | None) -> list[str]:
+    """What the pointer tells of runs."""
+    names = [f"<b>{plain(run)}</b>" for run in ids]
+    if scores is None:
+        return names
+    return [f"{n}<br>score {s:.3g}" for n, s in zip(names, scores.tolist(), strict=True)]
