@@ -18,7 +18,7 @@ from tsad_plugin.results import TINY
 
 from . import population_drawing
 from .exploring import scored
-from .latent_space import CODES, COURSES, space, training_scoring
+from .latent_space import CODES, COURSES, learned_scoring, space
 from .population_drawing import Drawn
 from .seen import Seen
 
@@ -26,7 +26,7 @@ DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which,
 FARTHEST = 99.0  # standard deviations that are told
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
 MADE_OF = {
-    CODES: "What the network keeps of a run, each code in standard deviations",
+    CODES: "What the detector keeps of a run, its code",
     COURSES: "Runs from 0 to 100 %, each channel in standard deviations",
 }
 
@@ -64,7 +64,7 @@ def map_of(
     seen: Seen, source: str, axes: tuple[int, int] = (0, 1), selected: Sequence[int] = ()
 ) -> go.Figure:
     """The runs on two principal axes."""
-    view, found, training = seen.view, space(seen, source), training_scoring(seen)
+    view, found, training = seen.view, space(seen, source), learned_scoring(seen)
     names = [] if training is None else seen.views.of(training.id).names
     return figures.code_map(
         found.places,
@@ -92,11 +92,13 @@ def within(
 
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
-    """What the map shows, of what it is made, and how much of that two axes hold."""
-    found, training = space(seen, source), training_scoring(seen)
+    """What the map shows, and how much of it two axes hold."""
+    found, training = space(seen, source), learned_scoring(seen)
     held = sum(found.shares[axis] for axis in set(axes) if axis < len(found.shares))
     learned = "runs that are no outliers" if training is None else "training runs"
-    return f"{MADE_OF[source]} of the {learned}. These axes hold {held:.0%} of their variance."
+    return (
+        f"{MADE_OF[source]}, on axes learned from {learned}: these hold {held:.0%} of the variance."
+    )
 
 
 def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int]) -> Any:

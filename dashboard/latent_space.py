@@ -25,6 +25,7 @@ LEAST = 3  # runs that make a map
 MOST_VALUES = 1000  # of a run: of many channels fewer points
 # Of the largest spread: a code that varies less is the noise of a network, a channel is not.
 LEAST_SPREAD_OF = {CODES: 0.01, COURSES: 0.0}
+TRIFLE = 1e-4
 FARTHEST = 1e4  # standard deviations: what lies beyond is as far
 KEPT = 4  # scorings that stay in memory
 
@@ -68,9 +69,10 @@ class Space(NamedTuple):
     Attributes
     ----------
     points : ndarray of shape (n_runs, n_dims)
-        In standard deviations of the runs that were learned from, around their mean.
+        In standard deviations of the runs that were learned from, around their mean: distances are
+        measured in these.
     places : ndarray of shape (n_runs, n_axes)
-        The points on the principal axes.
+        Where they are on the principal axes.
     training : ndarray of shape (n_training_runs, n_axes)
         Runs that were learned from, where they are others than these.
     shares : ndarray of shape (n_axes,)
@@ -83,18 +85,24 @@ class Space(NamedTuple):
     shares: NDArray[np.float64]
 
     @classmethod
-    def of(cls, points: Floats, known: Floats, training: Floats | None = None) -> Self:
-        """Points (n, d) on axes that are learned from others (m, d)."""
+    def of(
+        cls,
+        points: Floats,
+        known: Floats,
+        training: Floats | None = None,
+        spread: Floats | float = 1.0,
+    ) -> Self:
+        """Points (n, d) on axes that are learned from others (m, d), each times its spread."""
         others = np.empty((0, points.shape[1]), np.float32) if training is None else training
         n_axes = min(N_AXES, *known.shape) if len(known) >= LEAST else 0
         if n_axes == 0:
             return cls(points, points[:, :0], others[:, :0], np.empty(0))
         axes = PCA(n_axes, random_state=0)
         with np.errstate(invalid="ignore"):  # of runs that are all alike no share is known
-            axes.fit(known)
+            axes.fit(known * spread)
         shares = np.nan_to_num(axes.explained_variance_ratio_.astype(np.float64))
-        placed = axes.transform(others) if len(others) else others[:, :n_axes]
-        return cls(points, axes.transform(points), placed, shares)
+        placed = axes.transform(others * spread) if len(others) else others[:, :n_axes]
+        return cls(points, axes.transform(points * spread), placed, shares)
 
     def nearest(self, position: int, most: int = NEAREST) -> tuple[list[int], list[float]]:
         """Positions of the runs that are most like one, and their (Euclidean) distances."""
@@ -113,12 +121,12 @@ def sources(seen: Seen) -> list[str]:
 
 def space(seen: Seen, source: str) -> Space:
     """The runs of a scoring as points; made when it is first asked for."""
-    training = training_scoring(seen)
+    training = learned_scoring(seen)
     with _preparing:  # who asks for the same meanwhile waits
         return _space(seen.views, seen.view.scoring.id, training and training.id, source)
 
 
-def training_scoring(seen: Seen) -> Scoring | None:
+def learned_scoring(seen: Seen) -> Scoring | None:
     """The newest scoring by the same model of the runs that it was fitted on, if there is one."""
     view = seen.view
     if view.data_set.id == view.model.data_set_id:
@@ -140,10 +148,18 @@ def _space(views: Views, scoring: int, training: int | None, source: str) -> Spa
     learned = slice(None) if training == scoring else _usual(view)
     scale = Scale.of(runs[learned] if others is None else others, LEAST_SPREAD_OF[source])
     points = scale.points(runs)
-    if others is None:
-        return Space.of(points, points[learned])
-    known = scale.points(others)
-    return Space.of(points, known, known)
+    known = points[learned] if others is None else scale.points(others)
+    spread = _spread(scale) if source == CODES else 1.0
+    return Space.of(points, known, None if others is None else known, spread)
+
+
+def _spread(scale: Scale) -> Floats:
+    """(d,): by how much codes vary, which says how much they say of a run.
+
+    Those of components are equally wide and go with no other: any axes would do. So that these are
+    the first codes, each is a trifle wider than the next.
+    """
+    return scale.spread * (1 - TRIFLE * np.arange(len(scale.spread), dtype=np.float32))
 
 
 def _usual(view: View) -> NDArray[np.intp]:
