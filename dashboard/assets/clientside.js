@@ -99,7 +99,7 @@
             // Of all runs, whichever the URL names beside them.
             const query = new URLSearchParams(here);
             query.delete("run");
-            return links.map((link) => `${link.split("?")[0]}?${query}`);
+            return links.map((link) => link && `${link.split("?")[0]}?${query}`);
         },
         scroll: function (_children, hash) {
             // Text that comes after its page moves what is below it: look again until somebody acts.
