@@ -23,6 +23,7 @@ from .population_drawing import Drawn
 from .seen import Seen
 
 DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
+HALF = 420  # pixels of a legend in half a page
 FARTHEST = 99.0  # standard deviations that are told
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
 MADE_OF = {
@@ -124,7 +125,7 @@ def drawn(seen: Seen, shown: str, source: str, selected: Sequence[int]) -> list[
 
 def courses(seen: Seen, positions: Sequence[int], channels: Sequence[str]) -> go.Figure:
     """Some runs over the good ones, from 0 to 100 %."""
-    return population_drawing.bands(seen, Drawn("percent", channels), positions)
+    return population_drawing.bands(seen, Drawn("percent", channels, legend_width=HALF), positions)
 
 
 def apart(seen: Seen, positions: Sequence[int]) -> dict[str, float]:

@@ -133,8 +133,8 @@ def offered(seen: Seen, search: str) -> list[str]:
     text, view, run = search.casefold().strip(), seen.view, seen.url.run
     text = "" if text == (run or "").casefold() else text
     named = (view.names[i] for i in view.ranked if text in view.names[i].casefold())
-    found = list(islice(named, MOST_OFFERED - 1))
-    return found if run is None or run in found else [run, *found]
+    found = list(islice(named, MOST_OFFERED))
+    return found if run is None or run in found else [run, *found[: MOST_OFFERED - 1]]
 
 
 def register(app: Dash, views: Views) -> None:
