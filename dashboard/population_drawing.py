@@ -35,6 +35,7 @@ class Drawn(NamedTuple):
     axis: str
     channels: Sequence[str]
     k: float = BAND
+    legend_width: int = 800
 
 
 def overlaid(seen: Seen, selected: Sequence[int]) -> list[int]:
@@ -68,6 +69,7 @@ def bands(seen: Seen, drawn: Drawn, selected: Sequence[int]) -> go.Figure:
         group=_group(seen, selected, columns) if crowd else None,
         group_name=f"{plural(len(selected), 'selected run')}, mean ± σ",
         x_title=axis_title(drawn.axis, usual.unit),
+        legend_width=drawn.legend_width,
     ).update_layout(uirevision=f"{seen.view.scoring.id} {drawn.axis}")
 
 
