@@ -14,15 +14,15 @@ from . import security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import run, runs
+from .pages import compare, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import RUN, RUNS
+from .state import COMPARE, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
-PAGES = {RUNS: runs, RUN: run}
+PAGES = {RUNS: runs, RUN: run, COMPARE: compare}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 

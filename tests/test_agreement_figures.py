@@ -167,3 +167,10 @@ def test_maps_side_by_side_have_one_order_and_one_scale() -> None:
 
 def test_a_map_of_no_error_has_a_scale_all_the_same() -> None:
     assert error_map(np.zeros((3, 2)), ["a", "b"], zmax=0.0).data[0].zmax == 1
+
+
+def test_maps_of_runs_of_unequal_length_share_their_axis_to_the_ends_of_the_cells() -> None:
+    maps = [error_map(np.ones((n, 2)), ["a", "b"], x=0.5 * np.arange(n)) for n in (4, 7)]
+    share_axes(maps)
+    assert [m.layout.xaxis.range for m in maps] == [(-0.25, 3.25)] * 2
+    assert [m.layout.yaxis.range for m in maps] == [None, None]
