@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from dash import Patch
 
@@ -19,6 +20,7 @@ from .comparison import Agreement, two_runs
 from .drawing import RunView, alone, look
 from .seen import Seen
 
+RINGS = 4  # number of the trace of rings in `score_agreement`
 Figures = tuple[go.Figure, go.Figure]
 
 
@@ -129,10 +131,10 @@ def agreement(found: Agreement, selected: Collection[str] = ()) -> go.Figure:
     )
 
 
-def rings(figure: go.Figure) -> Any:
-    """Where the rings of such a figure are, to be laid over what is drawn."""
-    changed: Any = Patch()
-    [number] = [n for n, trace in enumerate(figure.data) if trace.uid == "selected"]
-    for part in ("x", "y", "customdata"):
-        changed["data"][number][part] = figure.data[number][part]
-    return changed
+def rings(found: Agreement, selected: Collection[str]) -> Any:
+    """Rings around selected runs, to be laid over what is drawn."""
+    ringed = pd.Index(found.names).isin(list(selected))
+    ring: Any = Patch()
+    ring["data"][RINGS]["x"], ring["data"][RINGS]["y"] = (s[ringed] for s in found.scores)
+    ring["data"][RINGS]["customdata"] = found.names[ringed]
+    return ring

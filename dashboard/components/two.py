@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.comparison import Agreement, best_rival, rivals
-from dashboard.facts import facts, label_of
+from dashboard.facts import NOTHING, facts, label_of
 from dashboard.seen import Seen
 from dashboard.state import COMPARE, RUN
 from dashboard.wording import scoring_line
@@ -117,24 +117,16 @@ def facts_table(names: tuple[str, str], first: Seen, second: Seen) -> Any:
 def disagreements_table(found: Agreement) -> Any:
     """The runs that one model alone calls outliers; each leads to its courses by both."""
     view, standing = found.first.view, found.first.standing
+    head = ["run", "outlier to", "score A", "rank A", "score B", "rank B", "ranks apart", "verdict"]
     rows = []
     for i in found.disagreements(MOST_LISTED):
-        run, label = found.names[i], label_of(view, int(found.positions[0][i]))
-        rows.append(
-            [
-                dcc.Link(run, href=found.first.url.at(COMPARE, run=run)),
-                "A" if found.flagged[0][i] else "B",
-                *(
-                    f"{number(float(s[i]))} (rank {r[i]:,})"
-                    for s, r in zip(found.scores, found.ranks, strict=True)
-                ),
-                f"{abs(int(found.ranks[0][i] - found.ranks[1][i])):,}",
-                standing.verdict(run) or "–",
-                *([label or "–"] if view.labels is not None else []),
-            ]
-        )
-    head = ["run", "outlier to", "score by A", "score by B", "ranks apart", "verdict"]
-    return _table([*head, *(["label"] if view.labels is not None else [])], rows)
+        run, (rank_a, rank_b) = found.names[i], (int(ranks[i]) for ranks in found.ranks)
+        score_a, score_b = (number(float(scores[i])) for scores in found.scores)
+        row: list[Any] = [dcc.Link(run, href=found.first.url.at(COMPARE, run=run))]
+        row += ["A" if found.flagged[0][i] else "B", score_a, f"{rank_a:,}", score_b, f"{rank_b:,}"]
+        row += [f"{abs(rank_a - rank_b):,}", standing.verdict(run) or NOTHING]
+        rows.append([*row, label_of(view, int(found.positions[0][i])) or NOTHING])
+    return _table([*head, "label"], rows)
 
 
 def _table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Any:

@@ -96,14 +96,17 @@ def _two_models(seen: Seen) -> list[Any]:
     return [
         head(seen, f"{plural(len(found.names), 'run')} by {_models(seen, other)}"),
         rival_choice(seen),
-        card(
-            "Scores by both (click a run, or draw around several to select them)",
-            html.Ul([html.Li(line) for line in lines], className="said", **aria(live="polite")),
-            graph("compare-scatter", "Scores by both models", side_by_side.agreement(found)),
-        ),
-        _disagreements(found),
+        html.Div([_scores(found, lines), _disagreements(found)], className="pair"),
         *_run_by_both(seen, other, found),
     ]
+
+
+def _scores(found: Agreement, lines: list[str]) -> Any:
+    return card(
+        "Scores by both (click a run, or draw around several to select them)",
+        html.Ul([html.Li(line) for line in lines], className="said", **aria(live="polite")),
+        graph("compare-scatter", "Scores by both models", side_by_side.agreement(found)),
+    )
 
 
 def _models(first: Seen, second: Seen) -> str:
@@ -113,7 +116,7 @@ def _models(first: Seen, second: Seen) -> str:
 def _disagreements(found: Agreement) -> Any:
     n = int((found.flagged[0] != found.flagged[1]).sum())
     if n == 0:
-        return html.P("Both call the same runs outliers.", className="quiet")
+        return card("No run on which they disagree", html.P("Both call the same runs outliers."))
     first = f", the {MOST_LISTED} farthest apart in rank" if n > MOST_LISTED else ""
     title = f"{plural(n, 'run')} on which they disagree{first}"
     return card(title, disagreements_table(found))
@@ -216,10 +219,10 @@ def _register_scatter(app: Dash, views: Views) -> None:
         """Draw rings around the selected runs; in other colours all is drawn anew."""
         seen = Seen.at(views, here)
         chosen = [seen.view.names[i] for i in positions(seen, stored)]
-        figure = side_by_side.agreement(Agreement.of(seen, rival_of(seen)), chosen)
+        found = Agreement.of(seen, rival_of(seen))
         if ctx.triggered_id == "shell-scheme":
-            return dressed(figure)
-        return side_by_side.rings(figure)
+            return dressed(side_by_side.agreement(found, chosen))
+        return side_by_side.rings(found, chosen)
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),

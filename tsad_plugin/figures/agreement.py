@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,7 +17,7 @@ MAX_SVG = 5000  # markers: more are drawn by WebGL
 EDGE = {"color": BLACK, "width": 1}
 ONLY_FIRST = {"color": AMBER, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
-RING = {"color": BLACK, "symbol": "circle-open", "size": 15, "line": {"width": 1.5}}
+RING = {"color": BLACK, "symbol": "circle-open", "size": 13, "line": {"width": 1.2}}
 
 
 def score_agreement(
@@ -58,8 +59,8 @@ def score_agreement(
     Returns
     -------
     plotly.graph_objects.Figure
-        A trace each for the runs that `"both"`, the `"first"` alone, the `"second"` alone and
-        `"neither"` call outliers, and `"selected"` for the rings, by `uid`; all stand there, empty
+        A trace each for the runs that `"neither"`, the `"first"` alone, the `"second"` alone and
+        `"both"` call outliers, and `"selected"` for the rings, by `uid` and in this order, empty
         ones too. A marker has its run's id, as text, for `customdata`. More than 5,000 are drawn by
         WebGL. A lasso is what the pointer draws.
     """
@@ -75,7 +76,7 @@ def score_agreement(
         cloud.add(mask, uid, f"{name} ({mask.sum():,})", marker=marker)
     # Without the pointer's attention rings leave it to the runs inside.
     ring = {"marker": RING, "hoverinfo": "skip", "hovertemplate": None, "hovertext": None}
-    cloud.add(np.isin(runs, list(selected)), "selected", "selected", **ring)
+    cloud.add(pd.Index(runs).isin(list(selected)), "selected", "selected", **ring)
     for threshold, name, is_horizontal in zip(thresholds, called, (False, True), strict=True):
         add_threshold(figure, threshold, horizontal=is_horizontal, of=f" of {name}")
     figure.update_xaxes(**axis_type(log[0]))
