@@ -14,15 +14,22 @@ from . import security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import compare, run, runs
+from .pages import compare, help, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import COMPARE, RUN, RUNS
+from .state import COMPARE, HELP, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
-PAGES = {RUNS: runs, RUN: run, COMPARE: compare}
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+    <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+    <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>
+"""
+PAGES = {RUNS: runs, RUN: run, COMPARE: compare, HELP: help}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
@@ -50,6 +57,7 @@ def create_app(settings: Settings) -> dash.Dash:
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="tsad",
+        index_string=INDEX,
         update_title="",
         suppress_callback_exceptions=True,
         on_error=report_error,
@@ -143,6 +151,8 @@ def page_at(views: Views, pathname: str | None, url: Url) -> Any:
     page = PAGES.get(shell.path_of(pathname))
     if page is None:
         raise Refused(f"there is no page {pathname!r}: go to the runs")
+    if page is help:  # it needs no scoring
+        return help.layout()
     if url.scoring is None:
         return shell.nothing_yet(views.workspace.path)
     return page.layout(Seen.of(views, url))

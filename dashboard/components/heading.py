@@ -14,12 +14,14 @@ from dashboard.wording import summary
 
 from .parts import aria
 
+_NORMAL = html.Span("normal", className="badge")
+
 
 def head(seen: Seen) -> Any:
     """The run in words, and links to its neighbours."""
     view, threshold, position = seen.view, seen.threshold, seen.position
     is_outlier = view.is_outlier(position, threshold)
-    badge = dmc.Badge("outlier", color="red") if is_outlier else dmc.Badge("normal", color="gray")
+    badge = html.Span("outlier", className="badge high") if is_outlier else _NORMAL
     before, after = neighbours(view, threshold, position)
     return html.Div(
         [
