@@ -92,12 +92,18 @@ def rival_choice(seen: Seen) -> Any:
     )
 
 
-def columns(names: tuple[str, str], part: str, label: str, drawn: Sequence[Any]) -> Any:
+def columns(
+    names: tuple[str, str], part: str, label: str, drawn: Sequence[Any], *, help: str
+) -> Any:
     """Two titled figures; those that are not drawn yet are drawn by a callback."""
     both = zip(names, ("a", "b"), drawn or (None, None), strict=True)
     return html.Div(
         [
-            card(f"{name}: {label}", graph(f"compare-{part}-{side}", f"{name}: {label}", figure))
+            card(
+                f"{name}: {label}",
+                graph(f"compare-{part}-{side}", f"{name}: {label}", figure),
+                help=help,
+            )
             for name, side, figure in both
         ],
         className="pair",

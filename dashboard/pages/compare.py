@@ -68,7 +68,7 @@ def _both(seen: Seen, first: Seen, second: Seen, *, has_figure: bool) -> list[An
     figures = both.courses(channels) if has_figure else ()
     title = f"Run {first.run} by both models" if seen.url.rival is not None else "In short"
     return [
-        card(title, facts_table(names, first, second)),
+        card(title, facts_table(names, first, second), help="two-runs"),
         html.Div(
             [
                 axis_control("compare-axis", axes, both.first.axis),
@@ -76,7 +76,7 @@ def _both(seen: Seen, first: Seen, second: Seen, *, has_figure: bool) -> list[An
             ],
             className="controls",
         ),
-        columns(names, "courses", "channels over the band of good runs", figures),
+        columns(names, "courses", "channels over the band of good runs", figures, help="band"),
         *_maps(seen, both, names),
     ]
 
@@ -85,7 +85,7 @@ def _maps(seen: Seen, both: Sides, names: tuple[str, str]) -> list[Any]:
     if not both.has_errors:
         return [html.P(WHOLE, className="quiet")]
     note = [] if seen.url.rival is None else [html.P(OWN_SCALES, className="quiet")]
-    return [*note, columns(names, "map", "error by channel and time", ())]
+    return [*note, columns(names, "map", "error by channel and time", (), help="contribution")]
 
 
 def _two_models(seen: Seen) -> list[Any]:
@@ -106,6 +106,7 @@ def _scores(found: Agreement, lines: list[str]) -> Any:
         "Scores by both (click a run, or draw around several to select them)",
         html.Ul([html.Li(line) for line in lines], className="said", **aria(live="polite")),
         graph("compare-scatter", "Scores by both models", side_by_side.agreement(found)),
+        help="models",
     )
 
 
@@ -119,7 +120,7 @@ def _disagreements(found: Agreement) -> Any:
         return card("No run on which they disagree", html.P("Both call the same runs outliers."))
     first = f", the {MOST_LISTED} farthest apart in rank" if n > MOST_LISTED else ""
     title = f"{plural(n, 'run')} on which they disagree{first}"
-    return card(title, disagreements_table(found))
+    return card(title, disagreements_table(found), help="models")
 
 
 def _run_by_both(seen: Seen, other: Seen, found: Agreement) -> list[Any]:
