@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from dash import Patch
+from numpy.typing import NDArray
 
 from tsad_plugin import figures
 
@@ -122,18 +123,33 @@ def agreement(found: Agreement, selected: Collection[str] = ()) -> go.Figure:
     both = found.first, found.second
     return figures.score_agreement(
         *found.scores,
-        outlier=found.flagged,
         ids=found.names.tolist(),
         titles=(f"A: {called(both[0])}", f"B: {called(both[1])}"),
         thresholds=(both[0].threshold, both[1].threshold),
-        log=(drawing.is_log(both[0]), drawing.is_log(both[1])),
         selected=selected,
+        **_kinds(found),
     )
+
+
+def _kinds(found: Agreement) -> dict[str, Any]:
+    log = drawing.is_log(found.first), drawing.is_log(found.second)
+    return {"outlier": found.flagged, "log": log}
+
+
+def _stand_ins(found: Agreement) -> NDArray[np.intp]:
+    return figures.stand_ins(*found.scores, **_kinds(found))
+
+
+def drawn_around(found: Agreement, runs: Collection[str]) -> list[str]:
+    """The runs that some markers stand for."""
+    markers = np.flatnonzero(pd.Index(found.names).isin(list(runs)))
+    return found.names[np.isin(_stand_ins(found), markers)].tolist()
 
 
 def rings(found: Agreement, selected: Collection[str]) -> Any:
     """Rings around selected runs, to be laid over what is drawn."""
     ringed = pd.Index(found.names).isin(list(selected))
+    ringed &= np.isin(np.arange(len(ringed)), _stand_ins(found))
     ring: Any = Patch()
     ring["data"][RINGS]["x"], ring["data"][RINGS]["y"] = (s[ringed] for s in found.scores)
     ring["data"][RINGS]["customdata"] = found.names[ringed]

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dashboards
 import numpy as np
 import pytest
 from callbacks import Browser, page
+from dashboards import Visitor, violations, visiting
 from reviewing import ABNORMAL, good_runs, new_runs
 from scipy.stats import spearmanr
 
@@ -284,6 +286,20 @@ def test_rings_are_laid_where_the_figure_has_them(views: Views) -> None:
         assert list(laid["data", side_by_side.RINGS, part]) == pytest.approx(list(expected))
 
 
+def test_a_marker_stands_for_the_runs_that_it_hides(
+    views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tsad_plugin.figures.agreement.MAX_MARKERS", 5)
+    monkeypatch.setattr("tsad_plugin.figures.agreement.GRIDS", (2,))
+    found = agreement(views)
+    shown = [run for t in side_by_side.agreement(found).data for run in t.customdata]
+    parts = [side_by_side.drawn_around(found, [run]) for run in shown]
+    assert len(shown) < 20 and sorted(run for part in parts for run in part) == sorted(found.names)
+    assert all(run in part for run, part in zip(shown, parts, strict=True))
+    ringed = rings(found, found.names.tolist()).to_plotly_json()["operations"]
+    assert sorted(ringed[-1]["params"]["value"]) == sorted(shown)
+
+
 # -- the page, as the browser calls it -------------------------------------------------------------
 
 
@@ -412,3 +428,44 @@ def test_a_detector_of_whole_runs_has_no_map(workspace: Workspace) -> None:
     text = page(Browser(workspace.path), "/compare", "?run=B-1&with=B-2")
     assert "there is no map of errors" in text and "compare-map-a" not in text
     assert json.loads(text)
+
+
+# -- in a browser ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with dashboards.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Any, workspace: Workspace) -> Iterator[Visitor]:
+    with visiting(chromium, workspace.path) as somebody:
+        yield somebody
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("search", ["?scoring=2", f"{SECOND}&run=B-3"])
+def test_both_sides_are_whole_at_every_width(visitor: Visitor, search: str) -> None:
+    page = visitor.open(f"compare{search}")
+    page.wait_for_selector("#compare-map-b .heatmaplayer image")
+    assert visitor.layout_faults() == []
+    assert violations(page) == []
+
+
+@pytest.mark.browser
+def test_runs_are_drawn_around_then_one_is_clicked(visitor: Visitor) -> None:
+    page = visitor.open(f"compare{SECOND}")
+    box = page.locator("#compare-scatter .nsewdrag").first.bounding_box()
+    left, bottom = box["x"], box["y"] + box["height"]
+    page.mouse.move(left + 2, bottom - 200)
+    page.mouse.down()
+    for x, y in ((2, 2), (100, 2), (100, 200), (2, 200)):
+        page.mouse.move(left + x, bottom - y, steps=4)
+    page.mouse.up()
+    visitor.expect("#shell-selected", "17 runs selected: B-0, B-1, B-2, …")
+    visitor.expect_count("#compare-scatter .scatterlayer .trace:last-child .point", 17)
+    visitor.point_at("#compare-scatter .scatterlayer .trace:nth-child(2) .point", click=True)
+    visitor.expect("#page", "by both models")
+    page.wait_for_url("**run=B-*")

@@ -16,7 +16,7 @@ from dashboard.wording import scoring_line
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number
 
-from .parts import aria, card, graph
+from .parts import aria
 
 ALONE = "These are the only scores of these runs: score them by another model to compare two."
 MOST_LISTED = 50  # runs on which two models disagree
@@ -92,22 +92,9 @@ def rival_choice(seen: Seen) -> Any:
     )
 
 
-def columns(
-    names: tuple[str, str], part: str, label: str, drawn: Sequence[Any], *, help: str
-) -> Any:
-    """Two titled figures; those that are not drawn yet are drawn by a callback."""
-    both = zip(names, ("a", "b"), drawn or (None, None), strict=True)
-    return html.Div(
-        [
-            card(
-                f"{name}: {label}",
-                graph(f"compare-{part}-{side}", f"{name}: {label}", figure),
-                help=help,
-            )
-            for name, side, figure in both
-        ],
-        className="pair",
-    )
+def pair(cards: Iterable[Any]) -> Any:
+    """A and B side by side."""
+    return html.Div(list(cards), className="pair")
 
 
 def facts_table(names: tuple[str, str], first: Seen, second: Seen) -> Any:
@@ -115,6 +102,7 @@ def facts_table(names: tuple[str, str], first: Seen, second: Seen) -> Any:
     sides = zip(names, (first, second), strict=True)
     links = [dcc.Link(n, href=s.url.at(RUN, other=None, rival=None)) for n, s in sides]
     return _table(
+        "A and B",
         ["", *links, "A − B"],
         ([fact.name, fact.first, fact.second, fact.difference] for fact in facts(first, second)),
     )
@@ -132,10 +120,10 @@ def disagreements_table(found: Agreement) -> Any:
         row += ["A" if found.flagged[0][i] else "B", score_a, f"{rank_a:,}", score_b, f"{rank_b:,}"]
         row += [f"{abs(rank_a - rank_b):,}", standing.verdict(run) or NOTHING]
         rows.append([*row, label_of(view, int(found.positions[0][i])) or NOTHING])
-    return _table([*head, "label"], rows)
+    return _table("runs on which the models disagree", [*head, "label"], rows)
 
 
-def _table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Any:
+def _table(label: str, head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Any:
     """A table whose first column names its rows."""
     return html.Div(
         html.Table(
@@ -153,5 +141,5 @@ def _table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Any:
         className="scrolled",
         tabIndex=0,
         role="region",
-        **aria(label="table"),
+        **aria(label=label),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
@@ -14,10 +15,10 @@ from dashboard.components.scheme import dressed
 from dashboard.components.two import (
     MOST_LISTED,
     choice,
-    columns,
     disagreements_table,
     facts_table,
     head,
+    pair,
     rival_choice,
     swap,
 )
@@ -76,16 +77,36 @@ def _both(seen: Seen, first: Seen, second: Seen, *, has_figure: bool) -> list[An
             ],
             className="controls",
         ),
-        columns(names, "courses", "channels over the band of good runs", figures, help="band"),
+        _courses(names, figures),
         *_maps(seen, both, names),
     ]
+
+
+def _courses(names: tuple[str, str], figures: Sequence[Any]) -> Any:
+    """The courses of both; those that are not drawn yet are drawn by a callback."""
+    return pair(
+        card(
+            f"{name}: channels over the good runs",
+            graph(f"compare-courses-{side}", f"{name}: channels over the good runs", figure),
+            help="band",
+        )
+        for name, side, figure in zip(names, "ab", figures or (None, None), strict=True)
+    )
 
 
 def _maps(seen: Seen, both: Sides, names: tuple[str, str]) -> list[Any]:
     if not both.has_errors:
         return [html.P(WHOLE, className="quiet")]
     note = [] if seen.url.rival is None else [html.P(OWN_SCALES, className="quiet")]
-    return [*note, columns(names, "map", "error by channel and time", (), help="contribution")]
+    cards = (
+        card(
+            f"{name}: error by channel and time",
+            graph(f"compare-map-{side}", f"{name}: map of the error by channel and time"),
+            help="contribution",
+        )
+        for name, side in zip(names, "ab", strict=True)
+    )
+    return [*note, pair(cards)]
 
 
 def _two_models(seen: Seen) -> list[Any]:
@@ -96,7 +117,7 @@ def _two_models(seen: Seen) -> list[Any]:
     return [
         head(seen, f"{plural(len(found.names), 'run')} by {_models(seen, other)}"),
         rival_choice(seen),
-        html.Div([_scores(found, lines), _disagreements(found)], className="pair"),
+        pair([_scores(found, lines), _disagreements(found)]),
         *_run_by_both(seen, other, found),
     ]
 
@@ -117,7 +138,8 @@ def _models(first: Seen, second: Seen) -> str:
 def _disagreements(found: Agreement) -> Any:
     n = int((found.flagged[0] != found.flagged[1]).sum())
     if n == 0:
-        return card("No run on which they disagree", html.P("Both call the same runs outliers."))
+        text = "Both call the same runs outliers."
+        return card("No run on which they disagree", html.P(text), help="models")
     first = f", the {MOST_LISTED} farthest apart in rank" if n > MOST_LISTED else ""
     title = f"{plural(n, 'run')} on which they disagree{first}"
     return card(title, disagreements_table(found), help="models")
@@ -234,7 +256,11 @@ def _register_scatter(app: Dash, views: Views) -> None:
     def select(lassoed: dict[str, Any] | None, here: str) -> Any:
         """Select the runs that were drawn around."""
         runs = picked(lassoed)
-        return no_update if runs is None else selection(Seen.at(views, here), runs)
+        if runs is None:
+            return no_update
+        seen = Seen.at(views, here)
+        found = Agreement.of(seen, rival_of(seen))
+        return selection(seen, side_by_side.drawn_around(found, runs))
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

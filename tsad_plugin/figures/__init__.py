@@ -1,6 +1,6 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
-from .agreement import score_agreement
+from .agreement import score_agreement, stand_ins
 from .bars import contribution_bars
 from .cells import set_heatmap
 from .comparison import critical_difference, mean_intervals
@@ -35,6 +35,7 @@ __all__ = [
     "score_histogram",
     "set_heatmap",
     "share_axes",
+    "stand_ins",
     "timeline",
     "training_curve",
     "wants_log",
