@@ -16,10 +16,10 @@ def in_order(axes: Iterable[str]) -> list[str]:
     return sorted(axes, key=list(AXES).index)
 
 
-def drawn(asked: Iterable[str], shares: Mapping[str, float]) -> list[str]:
+def drawn(asked: Iterable[str], shares: Mapping[str, float], first: int = DRAWN) -> list[str]:
     """Those channels that are asked for, as a URL does, or those with most of the error."""
     known = [channel for channel in asked if channel in shares]
-    return known[:MOST_DRAWN] or list(shares)[:DRAWN]
+    return known[:MOST_DRAWN] or list(shares)[:first]
 
 
 def axis_control(name: str, axes: Iterable[str], value: str) -> Any:

@@ -94,7 +94,7 @@ def rival_choice(seen: Seen) -> Any:
 
 def pair(cards: Iterable[Any]) -> Any:
     """A and B side by side."""
-    return html.Div(list(cards), className="pair")
+    return html.Div(list(cards), className="halves pair")
 
 
 def facts_table(names: tuple[str, str], first: Seen, second: Seen) -> Any:

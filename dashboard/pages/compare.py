@@ -126,7 +126,9 @@ def _scores(found: Agreement, lines: list[str]) -> Any:
     return card(
         "Scores by both (click a run, or draw around several to select them)",
         html.Ul([html.Li(line) for line in lines], className="said", **aria(live="polite")),
-        graph("compare-scatter", "Scores by both models", side_by_side.agreement(found)),
+        graph(
+            "compare-scatter", "Scores by both models", side_by_side.agreement(found), lasso=True
+        ),
         help="models",
     )
 
