@@ -35,7 +35,7 @@ def scores(seen: Seen, threshold: float | None) -> go.Figure:
         calibration=seen.good.scores,
         threshold=threshold,
         log=_log(seen),
-        verdicts=[standing.verdict(run) for run in view.names],
+        verdicts=[one or None for one in standing.said],
         keep=True,
     )
 

@@ -64,26 +64,39 @@ class View:
         return self.table["score"].to_numpy(np.float64)
 
     @cached_property
-    def ranked(self) -> list[int]:
-        """Positions of the runs, the most abnormal first."""
-        return np.argsort(-self.scores, kind="stable").tolist()
+    def places(self) -> dict[str, int]:
+        """Position of each run by its name."""
+        return {name: position for position, name in enumerate(self.names)}
 
     @cached_property
-    def ranks(self) -> dict[int, int]:
-        """Rank of each run by its position; 1 is the most abnormal."""
-        return {position: rank for rank, position in enumerate(self.ranked, start=1)}
+    def ranked(self) -> NDArray[np.intp]:
+        """Positions of the runs, the most abnormal first."""
+        return np.argsort(-self.scores, kind="stable")
+
+    @cached_property
+    def ranks(self) -> NDArray[np.intp]:
+        """(n_runs,): rank of each run; 1 is the most abnormal."""
+        ranks = np.empty(len(self.ranked), np.intp)
+        ranks[self.ranked] = np.arange(1, len(ranks) + 1)
+        return ranks
+
+    @cached_property
+    def known_labels(self) -> pd.Series:
+        """(n_runs,): what the data say of each run, None where they say nothing."""
+        labels = pd.Series(self.labels or [None] * len(self.names), dtype=object)
+        return labels.where(labels.notna(), None)
 
     def position(self, run: str | None) -> int:
         """Position of the run of that name; refused where there is none."""
         if run is None:
             raise Refused("no run is named: choose one of the runs")
-        if run not in self.names:
+        if run not in self.places:
             hint, run = did_you_mean(run, self.names), run[:60]
             raise Refused(
                 f"there is no run {run!r} in {self.data_set.name}{hint or ';'} runs there: "
                 f"{shorten(self.names)}"
             )
-        return self.names.index(run)
+        return self.places[run]
 
     @cached_property
     def found(self) -> list[tuple[str, str]]:
@@ -121,15 +134,14 @@ class Standing:
         By the run's name.
     chosen : list of str or None
         The runs that somebody chose as good.
+    said : ndarray of shape (n_runs,)
+        The verdict on each run as text; empty where there is none yet.
     """
 
     threshold: ThresholdVersion
     verdicts: dict[str, Verdict]
     chosen: list[str] | None
-
-    def verdict(self, run: str) -> str | None:
-        """The verdict on a run, None where there is none yet."""
-        return self.verdicts[run].verdict if run in self.verdicts else None
+    said: NDArray[np.object_]
 
 
 class Which(NamedTuple):
@@ -190,11 +202,11 @@ class Views:
     def standing(self, view: View) -> Standing:
         """How things stand now."""
         review = self.workspace.review
-        return Standing(
-            review.threshold(view.model),
-            review.verdicts(view.data_set),
-            review.good_runs(view.data_set),
-        )
+        verdicts = review.verdicts(view.data_set)
+        said = np.full(len(view.names), "", dtype=object)
+        said[[view.places[run] for run in verdicts]] = [one.verdict for one in verdicts.values()]
+        chosen = review.good_runs(view.data_set)
+        return Standing(review.threshold(view.model), verdicts, chosen, said)
 
     def clock(self, data_set: int) -> tuple[bool, str | None]:
         """What times of a data set are: datetimes or durations, or else numbers of this unit."""

@@ -106,7 +106,7 @@ def rows(seen: Seen, threshold: float | None, shown: str) -> list[dict[str, Any]
     if shown == OPEN:
         positions: Sequence[int] = open_outliers(seen, threshold)
     else:
-        positions = [i for i in view.ranked if shown == ALL or flagged[i]]
+        positions = [int(i) for i in view.ranked if shown == ALL or flagged[i]]
     return [_row(seen, threshold, i) for i in positions]
 
 
@@ -114,7 +114,7 @@ def _row(seen: Seen, threshold: float | None, i: int) -> dict[str, Any]:
     view, run, score = seen.view, seen.view.names[i], float(seen.view.scores[i])
     verdict, (channels, stretch) = seen.standing.verdicts.get(run), view.found[i]
     return {
-        "rank": view.ranks[i],
+        "rank": int(view.ranks[i]),
         "run": run,
         "href": seen.url.at(RUN, run=run),
         "score": _rounded(score),

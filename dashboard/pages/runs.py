@@ -54,8 +54,8 @@ def layout(seen: Seen) -> Any:
 
 def _worst(seen: Seen, threshold: float | None) -> str:
     """Where the worst run without a verdict is; without any, the worst."""
-    first = open_outliers(seen, threshold) or seen.view.ranked
-    return seen.url.at(RUN, run=seen.view.names[first[0]])
+    [first, *_] = open_outliers(seen, threshold) or seen.view.ranked
+    return seen.url.at(RUN, run=seen.view.names[first])
 
 
 def _charts(seen: Seen) -> Any:
