@@ -12,15 +12,23 @@ from tsad_plugin.workspace import Workspace
 
 from . import security
 from .answers import PLACE, Refused, said
-from .components import shell
+from .components import selected, shell
 from .components.notes import report_error
 from .pages import run, runs
 from .seen import Seen
+from .selection import STORE, positions
 from .settings import Settings
 from .state import RUN, RUNS
 from .state import State as Url
 from .views import Views
 
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+    <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+    <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>
+"""
 PAGES = {RUNS: runs, RUN: run}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
@@ -49,6 +57,7 @@ def create_app(settings: Settings) -> dash.Dash:
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="tsad",
+        index_string=INDEX,
         update_title="",
         suppress_callback_exceptions=True,
         on_error=report_error,
@@ -57,18 +66,43 @@ def create_app(settings: Settings) -> dash.Dash:
         pages_folder="",
     )
     app.server.config[PLACE] = workspace.path
-    app.layout = shell.layout(workspace.path.name, known=settings.token is None)
+    # A function: who asks has light or dark pages.
+    app.layout = lambda: shell.layout(workspace.path.name, known=settings.token is None)
+    _register_buttons(app)
+    _register_routes(app, views)
+    _register_selection(app, views)
+    for page in PAGES.values():
+        page.register(app, views)
+    security.protect(app, settings, workspace.is_alive)
+    return app
+
+
+def _register_buttons(app: dash.Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("tsad", "open"),
         Output("shell-keys", "opened"),
         Input("shell-help", "n_clicks"),
         prevent_initial_call=True,
     )
-    _register_routes(app, views)
-    for page in PAGES.values():
-        page.register(app, views)
-    security.protect(app, settings, workspace.is_alive)
-    return app
+    app.clientside_callback(
+        ClientsideFunction("tsad", "scheme"),
+        Output("shell-scheme", "data"),
+        Output("shell-look", "forceColorScheme"),
+        Input("shell-dark", "n_clicks"),
+        State("shell-scheme", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("tsad", "copy"),
+        Output("notes", "sendNotifications"),
+        Input("shell-copy", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("tsad", "clear"),
+        Output(STORE, "data"),
+        Input("shell-clear", "n_clicks"),
+        prevent_initial_call=True,
+    )
 
 
 def _register_routes(app: dash.Dash, views: Views) -> None:
@@ -76,44 +110,64 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
         Output("page", "children"),
         Output("shell-scoring", "data"),
         Output("shell-scoring", "value"),
+        Output("page-url", "data"),
+        Output("shell-pages", "children"),
         Input("url", "pathname"),
         Input("url", "search"),
     )
     def show(pathname: str, search: str) -> Any:
         """The page of a URL, and the scorings that can be chosen."""
         choices: list[dict[str, str]] = []
+        url = Url()
         try:
             choices = shell.scorings(views)
-            url = Url.of(search)
+            url = _settled(views, Url.of(search))
             content = page_at(views, pathname, url)
         except Exception as error:  # whatever it is, the page must not stay empty
-            return shell.sorry(said(error)), choices, None
-        if url.scoring is None:
-            return content, choices, choices[0]["value"] if choices else None
-        return content, choices, str(url.scoring)
+            url, content = Url(), shell.sorry(said(error))
+        value = None if url.scoring is None else str(url.scoring)
+        return content, choices, value, url.at(""), shell.pages(pathname, url)
 
     @app.callback(
         Output("url", "href"),
         Input("shell-scoring", "value"),
-        State("url", "search"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def choose(value: str | None, search: str) -> Any:
+    def choose(value: str | None, here: str) -> Any:
         """Go to the runs of another scoring."""
-        try:
-            present = Url.of(search).scoring
-        except Refused:
-            present = None
-        if value is None or int(value) == (views.newest() if present is None else present):
+        if value is None or int(value) == Url.of(here).scoring:
             return no_update
         return Url(scoring=int(value)).at(RUNS)
 
 
+def _settled(views: Views, url: Url) -> Url:
+    """A URL that names its scoring: a newer one must not slip under the page."""
+    return url if url.scoring is not None else url._replace(scoring=views.newest())
+
+
 def page_at(views: Views, pathname: str | None, url: Url) -> Any:
     """The content of a page; an error says why there is none."""
-    page = PAGES.get((pathname or "").rstrip("/") or RUNS)
+    page = PAGES.get(shell.path_of(pathname))
     if page is None:
         raise Refused(f"there is no page {pathname!r}: go to the runs")
-    if views.newest() is None:
+    if url.scoring is None:
         return shell.nothing_yet(views.workspace.path)
     return page.layout(Seen.of(views, url))
+
+
+def _register_selection(app: dash.Dash, views: Views) -> None:
+    @app.callback(
+        Output("shell-selected", "children"),
+        Output("shell-selected-links", "children"),
+        Output("shell-bar", "hidden"),
+        Input(STORE, "data"),
+        Input("page-url", "data"),
+    )
+    def tell(stored: dict[str, Any] | None, here: str | None) -> Any:
+        """Say which runs are selected."""
+        if not stored or not here:
+            return "", [], True
+        seen = Seen.at(views, here)
+        chosen = positions(seen, stored)
+        return selected.said(seen, chosen), selected.links(seen, chosen), not chosen

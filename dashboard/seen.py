@@ -52,10 +52,12 @@ class Seen:
         """The same, of the URL that a page keeps."""
         return cls.of(views, State.of(here))
 
-    @property
+    @cached_property
     def threshold(self) -> float | None:
-        """The one that is kept."""
-        return self.standing.threshold.value
+        """The one that is tried, or else the one that is kept."""
+        if self.url.k is None or not self.good.can_scale:
+            return self.standing.threshold.value
+        return self.good.threshold(self.url.k)
 
     @cached_property
     def good(self) -> Reference:

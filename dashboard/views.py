@@ -59,6 +59,11 @@ class View:
         return self.table["run"].tolist()
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """Position of each run by its name."""
+        return {run: position for position, run in enumerate(self.names)}
+
+    @cached_property
     def scores(self) -> NDArray[np.float64]:
         """(n_runs,)."""
         return self.table["score"].to_numpy(np.float64)

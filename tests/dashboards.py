@@ -102,10 +102,11 @@ def chromium() -> Iterator[Any]:
 class Visitor:
     """Somebody who looks at a dashboard, and a list of all that goes wrong meanwhile."""
 
-    def __init__(self, browser: Any, url: str, width: int) -> None:
+    def __init__(self, browser: Any, url: str, width: int, scheme: str) -> None:
         self.url = url
         self.wrong: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": HEIGHT})
+        window = {"width": width, "height": HEIGHT}
+        self.context = browser.new_context(viewport=window, color_scheme=scheme)
         self.context.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._gate)
         self.context.on("console", lambda m: self.wrong.append(f"console: {m.text}"))
@@ -189,10 +190,12 @@ class Visitor:
 
 
 @contextmanager
-def visiting(browser: Any, workspace: Path, width: int = 1440) -> Iterator[Visitor]:
+def visiting(
+    browser: Any, workspace: Path, width: int = 1440, scheme: str = "light"
+) -> Iterator[Visitor]:
     """Somebody who looks at a workspace; nothing may go wrong in the browser meanwhile."""
     with running(start(workspace, None, 0)) as server:
-        visitor = Visitor(browser, server.url, width)
+        visitor = Visitor(browser, server.url, width, scheme)
         try:
             yield visitor
         finally:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from callbacks import Browser, page
 from reviewing import ABNORMAL, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
@@ -35,6 +36,7 @@ from dashboard.reference import (
     truth,
 )
 from dashboard.seen import Seen
+from dashboard.selection import picked, positions, selection
 from dashboard.state import State
 from dashboard.views import View, Views
 from dashboard.wording import headline, open_outliers, summary
@@ -70,7 +72,15 @@ def see(views: Views, **url: Any) -> Seen:
 
 @pytest.mark.parametrize(
     "state",
-    [State(), State(3), State(3, "B 17/ü&=?"), State(3, "x", "label:ok"), State(None, "#")],
+    [
+        State(),
+        State(3),
+        State(3, "B 17/ü&=?"),
+        State(3, "x", "label:ok"),
+        State(None, "#"),
+        State(3, "x", channels=("T", "a&b=ü"), k=-2.5),
+        State(3, k=3.0, other="+y", rival=4),
+    ],
 )
 def test_a_state_survives_its_url(state: State) -> None:
     page, _, search = state.at("/run").partition("?")
@@ -81,6 +91,72 @@ def test_a_state_survives_its_url(state: State) -> None:
 def test_a_url_with_no_number_of_a_scoring_is_refused(number: str) -> None:
     with pytest.raises(ValueError, match="there is no scoring"):
         State.of(f"?scoring={number}")
+
+
+@pytest.mark.parametrize("k", ["x", "nan", "inf", "", "1e999"])
+def test_a_url_with_no_number_for_k_is_refused(k: str) -> None:
+    with pytest.raises(ValueError, match="k is a number of standard deviations"):
+        State.of(f"?k={k}")
+
+
+def test_a_threshold_that_is_tried_holds_in_the_place_of_the_kept_one(views: Views) -> None:
+    kept, tried = see(views), see(views, k=5000.0)
+    assert kept.threshold == kept.standing.threshold.value
+    assert tried.threshold == pytest.approx(
+        np.mean(tried.good.scores) + 5000 * np.std(tried.good.scores, ddof=1)
+    )
+    assert not tried.view.outliers(tried.threshold).any()
+
+
+def test_a_tried_threshold_holds_on_the_page_of_a_run_and_in_its_links(browser: Browser) -> None:
+    text = page(browser, "/run", f"?scoring=2&run={WORST}&k=5000")
+    assert "rank 1 of 20" in text and "outlier 1 of" not in text
+    assert f"/latent?scoring=2&run={WORST}&k=5000" in text
+
+
+# -- the selection --------------------------------------------------------------------------------
+
+
+def test_selected_runs_are_found_by_name_in_the_order_of_the_data(views: Views) -> None:
+    seen = see(views)
+    stored = selection(seen, ["B-9", "B-2", "B-9", "gone"])
+    assert stored == {"data_set": seen.view.data_set.id, "runs": ["B-9", "B-2"]}
+    assert positions(seen, stored) == [2, 9]
+
+
+def test_a_selection_of_another_data_set_or_none_selects_nothing(views: Views) -> None:
+    other = selection(see(views, scoring=1), ["G-1"])
+    assert positions(see(views, scoring=2), other) == [] == positions(see(views), None)
+
+
+def test_what_was_lassoed_is_known_by_its_names() -> None:
+    point = {"curveNumber": 0, "pointNumber": 3, "x": 1.0, "y": 2.0}
+    assert picked({"points": [point | {"customdata": "B-3"}, point]}) == ["B-3"]
+    assert picked(None) is None and picked({"points": []}) is None
+
+
+def test_a_run_is_selected_and_no_longer(browser: Browser) -> None:
+    here = {"page_url__data": f"?scoring=2&run={WORST}", "run_select__n_clicks": 1}
+    output = ("shell-selection.data", "run-select.n_clicks")
+    first = browser.call(*output, **here)["response"]["shell-selection"]["data"]
+    assert first["runs"] == [WORST]
+    both = first | {"runs": ["B-1", WORST]}
+    then = browser.call(*output, shell_selection__data=both, **here)
+    assert then["response"]["shell-selection"]["data"]["runs"] == ["B-1"]
+    mounted = browser.call(*output, page_url__data="?scoring=2", run_select__n_clicks=None)
+    assert mounted["response"] == {}
+
+
+def test_the_bar_says_what_is_selected_and_where_to_go(browser: Browser) -> None:
+    def said(**values: Any) -> str:
+        call = browser.call("shell-selected.children", "shell-selection.data", **values)
+        return json.dumps(call["response"])
+
+    stored = {"data_set": 2, "runs": ["B-1", "B-2"]}
+    text = said(page_url__data="?scoring=2", shell_selection__data=stored)
+    assert "2 runs selected: B-1, B-2" in text and "/compare?scoring=2&run=B-1&with=B-2" in text
+    for nothing in (None, stored | {"data_set": 1}):
+        assert '"hidden": true' in said(page_url__data="?scoring=2", shell_selection__data=nothing)
 
 
 # -- what is good, what is abnormal ---------------------------------------------------------------
@@ -254,65 +330,9 @@ def test_neighbours_are_the_outliers_before_and_after_in_rank(views: Views) -> N
 # -- callbacks, as the browser calls them --------------------------------------------------------
 
 
-class Browser:
-    """Calls callbacks by the output they have."""
-
-    def __init__(self, folder: Path) -> None:
-        self.app = create_app(Settings(folder))
-        self.client = self.app.server.test_client()
-
-    def call(self, output: str, *triggered: str, **values: Any) -> Any:
-        """Ask for outputs; `values` are by id and property with two underscores between them."""
-        spec = next(
-            c for key, c in self.app.callback_map.items() if output in key and _has(c, triggered)
-        )
-        given = {_named(name): value for name, value in values.items()}
-        outputs = spec["output"]
-        many = outputs if isinstance(outputs, list | tuple) else [outputs]
-        body = {
-            "output": next(k for k, c in self.app.callback_map.items() if c is spec),
-            "outputs": [_place(o.component_id_str(), o.component_property) for o in many],
-            "inputs": [_filled(i, given) for i in spec["inputs"]],
-            "state": [_filled(s, given) for s in spec["state"]],
-            "changedPropIds": list(triggered),
-        }
-        if not isinstance(outputs, list | tuple):
-            body["outputs"] = body["outputs"][0]
-        answer = self.client.post(
-            "/_dash-update-component", json=body, base_url="http://127.0.0.1:8050"
-        )
-        assert answer.status_code in (200, 204), answer.text
-        return answer.get_json() if answer.status_code == 200 else None
-
-
-def _named(name: str) -> str:
-    id, prop = name.split("__")
-    return f"{id.replace('_', '-')}.{prop}"
-
-
-def _has(spec: Any, triggered: tuple[str, ...]) -> bool:
-    inputs = {f"{i['id']}.{i['property']}" for i in spec["inputs"]}
-    return all(t in inputs or t.startswith("{") for t in triggered)
-
-
-def _place(id: str, prop: str) -> dict[str, str]:
-    return {"id": id, "property": prop}
-
-
-def _filled(part: dict[str, str], given: dict[str, Any]) -> Any:
-    key = f"{part['id']}.{part['property']}"
-    return {**part, "value": given.get(key)}
-
-
 @pytest.fixture
 def browser(workspace: Workspace) -> Browser:
     return Browser(workspace.path)
-
-
-def page(browser: Browser, path: str, search: str = "") -> str:
-    """Everything on a page, as text."""
-    answer = browser.call("page.children", "url.pathname", url__pathname=path, url__search=search)
-    return json.dumps(answer["response"], ensure_ascii=False)
 
 
 def test_the_home_page_shows_the_newest_scoring(browser: Browser) -> None:
@@ -653,7 +673,7 @@ def test_an_error_inside_is_told_by_a_number_alone(
 def test_whoever_comes_from_elsewhere_writes_a_name(workspace: Workspace) -> None:
     layouts = [
         json.dumps(
-            create_app(Settings(workspace.path, token=token)).layout.to_plotly_json(), default=str
+            create_app(Settings(workspace.path, token=token)).layout().to_plotly_json(), default=str
         )
         for token in (None, "x" * 20)
     ]

@@ -1,29 +1,88 @@
-// What is quicker without a request: the slider of k and the field of the threshold say the same.
-window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    tsad: {
-        link: function (k, threshold, scale) {
-            const same = window.dash_clientside.no_update;
+// What is quicker without a request: slider and field of the threshold say the same, and the URL
+// says what is looked at.
+(function () {
+    // Dash fills this object later; its assets come first.
+    const dash = (window.dash_clientside = window.dash_clientside || {});
+    const put = (id, props) => dash.set_props(id, props);
+
+    // The URL that stands above, with some of it changed; nothing is loaded.
+    function rewrite(here, change) {
+        const query = new URLSearchParams(here);
+        change(query);
+        const search = query.size ? `?${query}` : "";
+        window.history.replaceState(window.history.state, "", window.location.pathname + search);
+        put("page-url", { data: search });
+        for (const link of document.querySelectorAll("[id^=shell-to-]")) {
+            put(link.id, { href: new URL(link.href).pathname + search });
+        }
+    }
+
+    // A cookie, so that the server knows it, too, before it sends a page.
+    function keepScheme(scheme) {
+        document.cookie = `tsad-scheme=${scheme}; path=/; max-age=31536000; samesite=strict`;
+        return [scheme, scheme];
+    }
+
+    const nothing = () => [dash.no_update, dash.no_update, dash.no_update];
+
+    function told(message) {
+        return [{ action: "show", message, autoClose: 4000, id: String(Date.now()) }];
+    }
+
+    dash.tsad = {
+        link: function (k, threshold, scale, here) {
             const said = (k) => `Threshold = mean ${k < 0 ? "−" : "+"} ${Math.abs(k).toPrecision(3)} σ`;
-            if (!scale) return [same, same, same];
-            const [mean, sigma] = scale;
-            const moved = window.dash_clientside.callback_context.triggered_id;
-            if (moved === "runs-k") {
-                return [same, Number((mean + k * sigma).toPrecision(6)), said(k)];
-            }
-            if (threshold === "" || threshold === null) return [same, same, same];
-            const nearest = Math.round((10 * (threshold - mean)) / sigma) / 10;
-            return [nearest, same, said(nearest)];
+            if (!scale) return nothing();
+            const [mean, sigma, kept] = scale;
+            const isSlider = dash.callback_context.triggered_id === "runs-k";
+            if (!isSlider && (threshold === "" || threshold === null)) return nothing();
+            const looked = isSlider ? Number((mean + k * sigma).toPrecision(6)) : threshold;
+            const exact = isSlider ? k : (looked - mean) / sigma;
+            window.clearTimeout(window.tsadLinking); // browsers allow some changes a second
+            window.tsadLinking = window.setTimeout(function () {
+                if (!document.getElementById("runs-k")) return;
+                rewrite(here, function (query) {
+                    if (looked === kept) query.delete("k");
+                    else query.set("k", String(Number(exact.toPrecision(6))));
+                });
+            }, 200);
+            const nearest = Math.round(10 * exact) / 10;
+            return isSlider ? [dash.no_update, looked, said(k)] : [nearest, dash.no_update, said(nearest)];
         },
         settle: function (threshold) {
             // The list is filled once the slider rests.
             window.clearTimeout(window.tsadSettling);
             window.tsadSettling = window.setTimeout(function () {
                 if (!document.getElementById("runs-threshold")) return;
-                window.dash_clientside.set_props("runs-settled", { data: threshold });
+                put("runs-settled", { data: threshold });
             }, 250);
+        },
+        channels: function (channels, here) {
+            rewrite(here, function (query) {
+                query.delete("channel");
+                for (const channel of channels || []) query.append("channel", channel);
+            });
+            return dash.no_update;
+        },
+        scheme: function (clicks, now) {
+            if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
+            const isKnown = document.cookie.includes("tsad-scheme=");
+            const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+            return isKnown || !isDark ? [dash.no_update, dash.no_update] : keepScheme("dark");
+        },
+        copy: async function (clicks) {
+            try {
+                await window.navigator.clipboard.writeText(window.location.href);
+                return told("The link to this page is copied.");
+            } catch {
+                return told("This browser lets no page copy: take the link from the address bar.");
+            }
+        },
+        clear: function (clicks) {
+            return clicks ? null : dash.no_update;
         },
         open: function (clicks) {
             return Boolean(clicks);
         },
-    },
-});
+    };
+})();

@@ -15,12 +15,14 @@ from dashboard.wording import summary
 
 from .parts import aria
 
+_NORMAL = html.Span("normal", className="badge")
+
 
 def head(seen: Seen) -> Any:
     """The run in words, and links to its neighbours."""
     view, threshold, position = seen.view, seen.threshold, seen.position
     is_outlier = view.is_outlier(position, threshold)
-    badge = dmc.Badge("outlier", color="red") if is_outlier else dmc.Badge("normal", color="gray")
+    badge = html.Span("outlier", className="badge high") if is_outlier else _NORMAL
     before, after = neighbours(view, threshold, position)
     return html.Div(
         [
@@ -32,6 +34,9 @@ def head(seen: Seen) -> Any:
             ),
             html.Nav(
                 [
+                    dmc.Button(
+                        select_text(False), id="run-select", variant="default", className="key-s"
+                    ),
                     _step("run-previous", "← Previous (p)", seen, before),
                     html.Span(_place(view, threshold, position), className="quiet"),
                     _step("run-next", "Next (n) →", seen, after),
@@ -41,6 +46,11 @@ def head(seen: Seen) -> Any:
         ],
         className="head",
     )
+
+
+def select_text(is_selected: bool) -> str:
+    """What the button that selects the run says."""
+    return "Selected (s)" if is_selected else "Select (s)"
 
 
 def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:

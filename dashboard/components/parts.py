@@ -8,6 +8,8 @@ from dash import dcc, html
 
 from tsad_plugin.figures import CONFIG
 
+from .scheme import dressed
+
 _CONFIG: Any = CONFIG
 
 
@@ -18,7 +20,7 @@ def aria(**values: str) -> dict[str, Any]:
 
 def graph(name: str, label: str, figure: Any = None) -> Any:
     """A figure with a name for those who do not see it; empty until a callback draws it."""
-    given: dict[str, Any] = {} if figure is None else {"figure": figure}
+    given: dict[str, Any] = {} if figure is None else {"figure": dressed(figure)}
     given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
         dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
@@ -34,7 +36,7 @@ def style_of(figure: Any) -> dict[str, str]:
 
 def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     """A figure and its height, for the outputs `figure` and `style`."""
-    return figure, style_of(figure)
+    return dressed(figure), style_of(figure)
 
 
 def card(title: str, *children: Any) -> Any:

@@ -9,13 +9,25 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.state import RUNS
+from dashboard.selection import STORE
+from dashboard.state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS, State
 from dashboard.views import Views
 from dashboard.wording import scoring_line
 
-from . import notes
+from . import notes, selected
+from .parts import aria
+from .scheme import scheme
 
+NAVIGATION = {
+    RUNS: "Runs",
+    POPULATION: "Population",
+    LATENT: "Latent space",
+    COMPARE: "Compare",
+    HELP: "Help",
+}
+_BELOW = {RUNS: (RUN,)}  # pages without a link of their own
 KEYS = [
+    ("1 … 5", "runs, population, latent space, compare, help"),
     ("n", "next outlier"),
     ("p", "previous outlier"),
     ("t", "verdict: a true fault"),
@@ -23,6 +35,9 @@ KEYS = [
     ("u", "verdict: unsure"),
     ("z", "undo the last verdict"),
     ("r", "back to the runs"),
+    ("s", "select this run, or no longer"),
+    ("c", "clear the selection"),
+    ("d", "dark or light"),
     ("?", "these keys"),
 ]
 
@@ -35,13 +50,22 @@ def layout(workspace: str, *, known: bool) -> Any:
     return dmc.MantineProvider(
         [
             dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="page-url"),
+            dcc.Store(id=STORE, storage_type="session"),
+            dcc.Store(id="shell-scheme", data=scheme()),
             notes.container(),
             html.A("Skip to the content", href="#page", className="skip"),
-            _header(workspace, _user() if known else ""),
+            html.Header(
+                [
+                    _first_line(workspace, _user() if known else ""),
+                    html.Div([html.Nav(id="shell-pages", **aria(label="pages")), selected.bar()]),
+                ]
+            ),
             html.Main(id="page", tabIndex="-1"),
             _keys(),
         ],
-        forceColorScheme="light",
+        id="shell-look",
+        forceColorScheme=scheme(),
         theme={
             "primaryColor": "blue",
             "fontFamily": "inherit",
@@ -50,8 +74,8 @@ def layout(workspace: str, *, known: bool) -> Any:
     )
 
 
-def _header(workspace: str, who: str) -> Any:
-    return html.Header(
+def _first_line(workspace: str, who: str) -> Any:
+    return html.Div(
         [
             dcc.Link(html.Strong("tsad"), href=RUNS, className="brand"),
             html.Span(workspace, className="workspace", title="workspace"),
@@ -75,9 +99,34 @@ def _header(workspace: str, who: str) -> Any:
                 persistence_type="local",
                 attributes={"input": {"aria-label": "your name, kept with verdicts"}},
             ),
+            dmc.Button("Copy link", id="shell-copy", variant="default"),
+            dmc.Button(
+                "◐",
+                id="shell-dark",
+                variant="default",
+                className="key-d",
+                attributes={"root": {"aria-label": "dark or light", "title": "dark or light (d)"}},
+            ),
             dmc.Button("Keys", id="shell-help", variant="default", className="key-help"),
         ]
     )
+
+
+def pages(path: str | None, url: State) -> list[Any]:
+    """Links to the pages, which keep what is looked at; the page that is shown is marked."""
+    here = path_of(path)
+    return [
+        html.Span(
+            dcc.Link(name, id=f"shell-to-{number}", href=url.at(page, other=None, rival=None)),
+            **(aria(current="page") if here in (page, *_BELOW.get(page, ())) else {}),
+        )
+        for number, (page, name) in enumerate(NAVIGATION.items(), start=1)
+    ]
+
+
+def path_of(path: str | None) -> str:
+    """The page of a path, however it ends."""
+    return (path or "").rstrip("/") or RUNS
 
 
 def _user() -> str:

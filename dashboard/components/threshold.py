@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.answers import Refused
-from dashboard.reference import Reference, references
+from dashboard.reference import references
 from dashboard.seen import Seen
 from dashboard.wording import when
 from tsad_plugin.results import number
@@ -98,9 +98,12 @@ def kept_text(kept: ThresholdVersion) -> str:
     return f"kept: {value} ({kept.origin}; {kept.who}, {when(kept.at)})"
 
 
-def scale_of(good: Reference) -> list[float] | None:
-    """Mean and σ of the good runs' scores, for the slider."""
-    return [good.threshold(0), good.sigma] if good.can_scale else None
+def scale_of(seen: Seen) -> list[float | None] | None:
+    """Mean and σ of the good runs' scores, and the kept threshold as the field shows it."""
+    good, kept = seen.good, seen.standing.threshold.value
+    if not good.can_scale:
+        return None
+    return [good.threshold(0), good.sigma, None if kept is None else _shown(kept)]
 
 
 def _shown(threshold: float) -> float:
@@ -116,5 +119,5 @@ def read_threshold(seen: Seen, value: Any) -> float | None:
         threshold = float(value)
     except ValueError:
         raise Refused(f"the threshold must be a number, got {value!r}") from None
-    kept = seen.threshold
-    return kept if kept is not None and threshold == _shown(kept) else threshold
+    known = (seen.standing.threshold.value, seen.threshold)
+    return next((t for t in known if t is not None and threshold == _shown(t)), threshold)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
 from dashboard.components import review
-from dashboard.components.heading import head
+from dashboard.components.heading import head, select_text
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.drawing import RunView
 from dashboard.seen import Seen, signature
+from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
 from tsad_plugin.runs import Runs
 
@@ -34,13 +35,12 @@ def layout(seen: Seen) -> Any:
         head(seen),
         html.Div(
             [
-                html.Div([_courses(run, axes), *_error(run)]),
+                html.Div([_courses(run, axes, _drawn(seen, run)), *_error(run)]),
                 _aside(seen),
             ],
             className="columns",
         ),
         dcc.Store(id="run-at", data=run.worst),
-        dcc.Store(id="page-url", data=seen.url.at("")),
     ]
 
 
@@ -56,8 +56,13 @@ def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
     return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
 
 
-def _courses(run: RunView, axes: list[str]) -> Any:
-    channels = list(run.shares)[:DRAWN]
+def _drawn(seen: Seen, run: RunView) -> list[str]:
+    """The channels that the URL says, or those with most of the error."""
+    asked = [channel for channel in seen.url.channels if channel in run.shares]
+    return asked[:MOST_DRAWN] or list(run.shares)[:DRAWN]
+
+
+def _courses(run: RunView, axes: list[str], channels: list[str]) -> Any:
     shares = [
         {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
         for name, share in run.shares.items()
@@ -126,19 +131,29 @@ def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
     _register_figures(app, views)
     _register_verdicts(app, views)
+    _register_selection(app, views)
 
 
 def _register_figures(app: Dash, views: Views) -> None:
+    app.clientside_callback(
+        ClientsideFunction("tsad", "channels"),
+        Output("run-channels", "className"),  # of the page: when it mounts, nobody has chosen yet
+        Input("run-channels", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output("run-courses", "figure"),
         Output("run-courses", "style"),
         Input("run-axis", "value"),
         Input("run-channels", "value"),
         Input("run-at", "data"),
+        Input("shell-scheme", "data"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def draw(axis: str, channels: list[str], at: int | None, here: str) -> Any:
+    def draw(axis: str, channels: list[str], at: int | None, _scheme: Any, here: str) -> Any:
         """The courses, on another axis or of other channels."""
         run = look(Seen.at(views, here), axis)
         return sized(drawing.courses(run, channels or list(run.shares)[:1], at))
@@ -148,9 +163,10 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("run-map", "style"),
         Input("run-axis", "value"),
         Input("run-at", "data"),
+        Input("shell-scheme", "data"),
         State("page-url", "data"),
     )
-    def draw_map(axis: str, at: int | None, here: str) -> Any:
+    def draw_map(axis: str, at: int | None, _scheme: Any, here: str) -> Any:
         """The error map."""
         return sized(drawing.error_map(look(Seen.at(views, here), axis), at))
 
@@ -159,9 +175,10 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("run-bars", "style"),
         Input("run-at", "data"),
         Input("run-axis", "value"),
+        Input("shell-scheme", "data"),
         State("page-url", "data"),
     )
-    def draw_bars(at: int | None, axis: str, here: str) -> Any:
+    def draw_bars(at: int | None, axis: str, _scheme: Any, here: str) -> Any:
         """The contributions at the time that was clicked."""
         return sized(drawing.contributions_at(look(Seen.at(views, here), axis), at or 0))
 
@@ -225,3 +242,31 @@ def _register_verdicts(app: Dash, views: Views) -> None:
         now = views.workspace.review.undo(seen.view.data_set, seen.run, who=signature(who))
         note(f"Run {seen.run}: back to {now.verdict or 'no verdict'}.")
         return review.record(seen.history()), now.cause, now.comment
+
+
+def _register_selection(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("run-select", "n_clicks"),
+        State(STORE, "data"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def select(clicks: int | None, stored: dict[str, Any] | None, here: str) -> Any:
+        """Select the run, or no longer."""
+        if not clicks:  # the page has just been drawn
+            return no_update
+        seen = Seen.at(views, here)
+        chosen = [seen.view.names[i] for i in positions(seen, stored)]
+        others = [run for run in chosen if run != seen.run]
+        return selection(seen, others if seen.run in chosen else [*chosen, seen.run])
+
+    @app.callback(
+        Output("run-select", "children"),
+        Input(STORE, "data"),
+        State("page-url", "data"),
+    )
+    def tell(stored: dict[str, Any] | None, here: str) -> Any:
+        """Say whether the run is selected."""
+        seen = Seen.at(views, here)
+        return select_text(seen.position in positions(seen, stored))

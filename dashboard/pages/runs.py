@@ -11,6 +11,7 @@ from dashboard.answers import Refused, said
 from dashboard.components.grid import ALL, OUTLIERS, rows, runs_list, written_in
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
+from dashboard.components.scheme import dressed
 from dashboard.components.threshold import (
     kept_text,
     read_threshold,
@@ -45,10 +46,9 @@ def layout(seen: Seen) -> Any:
         threshold_controls(seen),
         _charts(seen),
         card("Runs, the most abnormal first", *runs_list(seen, shown)),
-        dcc.Store(id="runs-scale", data=scale_of(seen.good)),
+        dcc.Store(id="runs-scale", data=scale_of(seen)),
         dcc.Store(id="runs-settled"),
         dcc.Store(id="runs-decided"),
-        dcc.Store(id="page-url", data=seen.url.at("")),
     ]
 
 
@@ -87,6 +87,7 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Input("runs-k", "value"),
         Input("runs-threshold", "value"),
         State("runs-scale", "data"),
+        State("page-url", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -103,18 +104,20 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Output("runs-scale", "data"),
         Input("runs-threshold", "value"),
         Input("runs-decided", "data"),
+        Input("shell-scheme", "data"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def move(value: Any, _decided: Any, here: str) -> Any:
+    def move(value: Any, _decided: Any, _scheme: Any, here: str) -> Any:
         """Move the threshold in the charts and count again; what is decided may move bands, too."""
         seen = Seen.at(views, here)
         threshold = read_threshold(seen, value)
         figures = [drawing.scores(seen, threshold), drawing.histogram(seen, threshold)]
+        figures = [dressed(figure) for figure in figures]
         if ctx.triggered_id == "runs-threshold":
             figures = [drawing.patch(figure) for figure in figures]
         counted = headline(seen, threshold)
-        return *figures, counted, _worst(seen, threshold), scale_of(seen.good)
+        return *figures, counted, _worst(seen, threshold), scale_of(seen)
 
 
 def _register_keeping(app: Dash, views: Views) -> None:

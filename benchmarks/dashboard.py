@@ -1,0 +1,314 @@
+"""How quick the dashboard is on many runs, in Chromium: medians, and the server's memory.
+
+    python benchmarks/dashboard.py --folder /somewhere/with/2/GB
+
+makes a workspace of 10,000 runs of 500 timesteps and 8 channels (once a folder), serves it in a
+process of its own, and acts in a browser as a person does: opens the first page, moves k, goes from
+run to run, lassoes 1,000 runs. Then four browsers go from run to run at once.
+"""
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from tsad_plugin import KSigma, PCAReconstruction, Runs
+from tsad_plugin.results import Scored
+from tsad_plugin.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+N_TRAINING, BLOCK = 1000, 500  # runs
+N_LASSOED = 1000
+BARS = {  # milliseconds
+    "home: shell": 1000,
+    "home: first figure": 2000,
+    "k moved": 300,
+    "run changed: first figure": 500,
+    "run changed: whole page": 1500,
+    "1,000 runs lassoed": 500,
+}
+BAR_MEMORY, BAR_SESSIONS = 1.5, 2.0  # GB, times as long with four sessions
+
+# What is drawn has ticks; a page whose figures are all drawn is whole.
+WATCH = """() => {
+  window.tsad = {};
+  const isDrawn = g => g.querySelector('.xtick text, .infolayer .annotation-text');
+  const look = () => {
+    const now = performance.now(), graphs = [...document.querySelectorAll('.graph')];
+    if (document.querySelector('header nav a')) window.tsad.shell ??= now;
+    if (graphs.length && isDrawn(graphs[0])) window.tsad.first ??= now;
+    if (graphs.length && graphs.every(isDrawn)) window.tsad.whole ??= now;
+    if (!window.tsad.whole) requestAnimationFrame(look);
+  };
+  look();
+}"""
+# The same after a key that goes to another page: its figures are others than those before it.
+CHANGE = """() => {
+  const before = new Set(document.querySelectorAll('.js-plotly-plot'));
+  const isDrawn = g => {
+    const plot = g.querySelector('.js-plotly-plot');
+    return plot && !before.has(plot) && plot.querySelector('.xtick text');
+  };
+  window.tsadDone = new Promise(done => addEventListener('keydown', () => {
+    const start = performance.now(), times = {};
+    const look = () => {
+      const graphs = [...document.querySelectorAll('.graph')];
+      if (graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
+      if (graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
+      if (times.whole) done(times); else requestAnimationFrame(look);
+    };
+    look();
+  }, {once: true, capture: true}));
+}"""
+# From an event to the next drawing of a figure.
+REDRAW = """([selector, event]) => {
+  const plot = document.querySelector(selector + ' .js-plotly-plot');
+  window.tsadDone = new Promise(done => addEventListener(event, () => {
+    const start = performance.now();
+    plot.once('plotly_afterplot', () => done(performance.now() - start));
+  }, {once: true, capture: true}));
+}"""
+# Where on the screen the markers of a scatter are that has the most.
+MARKERS = """selector => {
+  const plot = document.querySelector(selector + ' .js-plotly-plot');
+  const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
+  const xs = plot._fullData.flatMap(trace => trace.visible === true ? [...trace.x] : []);
+  return {
+    xs: xs.map(x => box.left + xaxis._offset + xaxis.d2p(x)),
+    top: box.top + yaxis._offset + 3,
+    bottom: box.top + yaxis._offset + yaxis._length - 3,
+    left: box.left + xaxis._offset + 1,
+  };
+}"""
+
+
+def generated(n_runs: int, n_timesteps: int, n_channels: int, seed: int) -> Runs:
+    """Runs of waves with a level of their own; each hundredth has a fault in one channel."""
+    rng = np.random.default_rng(seed)
+    phase = np.linspace(0, 9, n_timesteps, dtype=np.float32)[:, None]
+    course = np.sin(phase + np.arange(n_channels, dtype=np.float32)) * 3
+    values = np.empty((n_runs, n_timesteps, n_channels), np.float32)
+    for start in range(0, n_runs, BLOCK):
+        block = values[start : start + BLOCK]
+        block[:] = rng.standard_normal(block.shape, np.float32) * np.float32(0.3) + course
+        block += rng.standard_normal((len(block), 1, n_channels), np.float32) * np.float32(0.4)
+    for run in range(7, n_runs, 100):
+        at = int(rng.integers(n_timesteps * 3 // 4))
+        values[run, at : at + n_timesteps // 5, run // 100 % n_channels] += rng.uniform(1, 3)
+    return Runs(values, ids=[f"R-{seed}-{i:05d}" for i in range(n_runs)])
+
+
+def fill(folder: Path, n_runs: int, n_timesteps: int, n_channels: int) -> None:
+    """A workspace of training runs and of those to review, both scored."""
+    size = n_timesteps, n_channels
+    train = generated(min(N_TRAINING, n_runs), *size, seed=1)
+    train = train[np.arange(len(train)) % 100 != 7]
+    clf = PCAReconstruction(contamination=KSigma(3)).fit(train)
+    with Workspace(folder, create=True) as workspace:
+        learned = workspace.add_runs(train, "train")
+        model = workspace.add_model(clf, data_set=learned)
+        workspace.add_scoring(Scored.of(clf, train), model, learned)
+        runs = generated(n_runs, *size, seed=2)
+        data_set = workspace.add_runs(runs, "runs")
+        workspace.add_scoring(Scored.of(clf, runs), model, data_set)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Address and process of a dashboard."""
+    command = [sys.executable, "-m", "tsad_plugin", "dashboard", "--workspace", str(folder)]
+    server = subprocess.Popen(
+        [*command, "--no-browser", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[1], psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Memory:
+    """The most memory that a process had while this looked at it."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self.most = 0
+        self._process, self._done = process, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Memory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.02):
+            self.most = max(self.most, self._process.memory_info().rss)
+
+
+@contextmanager
+def browsing() -> Iterator[Callable[[], Page]]:
+    """What opens pages, each with nothing in its cache."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), headless=True, args=ARGUMENTS
+        )
+        try:
+            yield lambda: browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        finally:
+            browser.close()
+
+
+def drawn(page: Page, url: str) -> dict[str, float]:
+    """Open a page; when its shell, its first figure and all were there."""
+    page.goto(url, wait_until="commit")
+    page.evaluate(WATCH)
+    page.wait_for_function("() => window.tsad.whole", timeout=60_000)
+    return dict(page.evaluate("() => window.tsad"))
+
+
+def open_home(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+    """The first page, each time by a browser that was never here."""
+    found = defaultdict(list)
+    for _ in range(n):
+        page = new_page()
+        times = drawn(page, url)
+        found["home: shell"].append(times["shell"])
+        found["home: first figure"].append(times["first"])
+        page.context.close()
+    return found
+
+
+def move_k(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+    """A step of the slider to the line that has moved."""
+    page, found = new_page(), []
+    drawn(page, url)
+    page.focus("#runs-k [role=slider]")
+    for i in range(n):
+        page.evaluate(REDRAW, ["#runs-chart", "keydown"])
+        page.keyboard.press("ArrowRight" if i % 4 < 2 else "ArrowLeft")
+        found.append(page.evaluate("() => window.tsadDone"))
+        page.wait_for_timeout(600)  # the list follows once the slider rests
+    page.context.close()
+    return {"k moved": found}
+
+
+def change_run(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+    """From one outlier to the next, by its key."""
+    page, found = new_page(), defaultdict(list)
+    drawn(page, url)
+    for i in range(n + 1):
+        page.evaluate(CHANGE)
+        page.keyboard.press("n")
+        times = page.evaluate("() => window.tsadDone")
+        if i:  # the first comes from another page
+            found["run changed: first figure"].append(times["first"])
+            found["run changed: whole page"].append(times["whole"])
+        page.wait_for_timeout(300)
+    page.context.close()
+    return found
+
+
+def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+    """A thousand markers of the latent space, to the figure of their courses."""
+    page, found = new_page(), []
+    drawn(page, f"{url}latent")
+    for i in range(n):
+        at = page.evaluate(MARKERS, "#latent-map")
+        xs = sorted(at["xs"])
+        first = (i + 1) * max(len(xs) - N_LASSOED, 1) // (n + 2)
+        right = xs[min(first + N_LASSOED, len(xs) - 1)]
+        corners = [(xs[first], at["top"]), (right, at["top"]), (right, at["bottom"])]
+        page.mouse.move(*corners[0])
+        page.mouse.down()
+        for corner in [*corners[1:], (xs[first], at["bottom"]), corners[0]]:
+            page.mouse.move(*corner, steps=4)
+        page.evaluate(REDRAW, ["#latent-courses", "mouseup"])
+        page.mouse.up()
+        found.append(page.evaluate("() => window.tsadDone"))
+        page.wait_for_timeout(600)
+    page.context.close()
+    return {"1,000 runs lassoed": found}
+
+
+ACTIONS = (open_home, move_k, change_run, lasso)
+
+
+def session(url: str, n: int) -> dict[str, list[float]]:
+    """All that one person does."""
+    with browsing() as new_page:
+        return {name: ms for act in ACTIONS for name, ms in act(new_page, url, n).items()}
+
+
+def table(alone: dict[str, list[float]], together: dict[str, list[float]]) -> str:
+    """Medians as Markdown, with the range of a session alone, and what four at once cost."""
+    lines = ["| | median | range | at most | four at once |", "|---|---|---|---|---|"]
+    for name, bar in BARS.items():
+        median = statistics.median(alone[name])
+        span = f"{min(alone[name]):.0f}–{max(alone[name]):.0f}"
+        ratio = statistics.median(together[name]) / median if together else float("nan")
+        lines.append(f"| {name} | {median:.0f} ms | {span} | {bar:,} ms | {ratio:.1f} × |")
+    return "\n".join(lines)
+
+
+def measure(folder: Path, n: int, n_sessions: int) -> None:
+    """Print the table of a workspace."""
+    together: dict[str, list[float]] = defaultdict(list)
+    with served(folder) as (url, server), Memory(server) as memory:
+        alone = session(url, n)
+        most = memory.most
+        # A browser each, in a process of its own.
+        with ProcessPoolExecutor(n_sessions, mp_context=get_context("spawn")) as pool:
+            for found in pool.map(session, [url] * n_sessions, [n] * n_sessions):
+                for name, ms in found.items():
+                    together[name] += ms
+    print(table(alone, together))
+    print(
+        f"\nserver: {most / 1e9:.2f} GB, with {n_sessions} sessions {memory.most / 1e9:.2f} GB "
+        f"(at most {BAR_MEMORY} GB; times with {n_sessions} sessions at most {BAR_SESSIONS:g} ×)"
+    )
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, help="keep the workspace there; default: nowhere")
+    parser.add_argument("--size", type=int, nargs=3, default=(10_000, 500, 8))
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--sessions", type=int, default=4)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.folder or Path(temporary)) / "x".join(map(str, given.size))
+        if not (folder / "workspace.db").exists():
+            fill(folder, *given.size)
+        measure(folder, given.repeats, given.sessions)
+
+
+if __name__ == "__main__":
+    main()
