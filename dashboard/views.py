@@ -69,11 +69,6 @@ class View:
         return self.table["score"].to_numpy(np.float64)
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Position of each run by its name."""
-        return {name: position for position, name in enumerate(self.names)}
-
-    @cached_property
     def ranked(self) -> NDArray[np.intp]:
         """Positions of the runs, the most abnormal first."""
         return np.argsort(-self.scores, kind="stable")
@@ -84,6 +79,18 @@ class View:
         ranks = np.empty(len(self.ranked), np.intp)
         ranks[self.ranked] = np.arange(1, len(ranks) + 1)
         return ranks
+
+    def worst_first(self, which: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Positions of some runs, the most abnormal first."""
+        return self.ranked[which[self.ranked]]
+
+    @cached_property
+    def described(self) -> pd.DataFrame:
+        """A row a run, in the order of the data: what never changes of it, short enough to read."""
+        found = self.table[["channels", "stretch"]].fillna("").astype(str)
+        labels = ["" if label is None else str(label) for label in self.known_labels]
+        about = {"rank": self.ranks, "run": self.names, "score": readable(self.scores)}
+        return found.reset_index(drop=True).assign(**about, label=labels)
 
     @cached_property
     def known_labels(self) -> pd.Series:
@@ -102,12 +109,6 @@ class View:
                 f"{shorten(self.names)}"
             )
         return self.places[run]
-
-    @cached_property
-    def found(self) -> list[tuple[str, str]]:
-        """Of each run the channels with most of the error, and when; empty where nobody knows."""
-        columns = self.table[["channels", "stretch"]].fillna("").astype(str)
-        return list(columns.itertuples(index=False, name=None))
 
     def odd_length(self, position: int) -> bool:
         """Whether a run is much longer or shorter than those that the detector learned from."""
@@ -228,6 +229,11 @@ class Views:
         data_set = self.workspace.data_set(which.data_set)
         runs = self.workspace.read_runs(data_set, which.positions)
         return population(with_channels(runs, which.channels), which.axis)
+
+
+def readable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of four digits: short enough to read, and as numbers they sort."""
+    return np.array([float(f"{value:.4g}") for value in values.tolist()], dtype=np.float64)
 
 
 def _labels(workspace: Workspace, data_set: DataSet) -> list[Any] | None:

@@ -22,7 +22,7 @@ def summary(view: View, position: int, threshold: float | None) -> str:
     parts = [f"score {number(float(row['score']))}"]
     if times != "–":
         parts.append(f"{times} × threshold")
-    channels, stretch = view.found[position]
+    channels, stretch = view.described.loc[position, ["channels", "stretch"]]
     if channels:
         at = "at time" if view.data_set.has_times and not _has_unit(stretch) else "at"
         parts.append(f"{channels} of the error {at} {stretch}")
@@ -54,8 +54,7 @@ def headline(seen: Seen, threshold: float | None) -> str:
 def open_outliers(seen: Seen, threshold: float | None) -> list[int]:
     """Positions of the outliers without a verdict, the most abnormal first."""
     is_open = seen.view.outliers(threshold) & (seen.standing.said == "")
-    ranked = seen.view.ranked
-    return ranked[is_open[ranked]].tolist()
+    return seen.view.worst_first(is_open).tolist()
 
 
 def when(time: datetime) -> str:

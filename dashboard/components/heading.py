@@ -55,7 +55,7 @@ def select_text(is_selected: bool) -> str:
 
 def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
     """The outliers that rank before and after a run."""
-    outliers = view.ranked[view.outliers(threshold)[view.ranked]].tolist()
+    outliers = view.worst_first(view.outliers(threshold)).tolist()
     before, after = (
         int(np.searchsorted(view.ranks[outliers], view.ranks[position], side))
         for side in ("left", "right")

@@ -7,8 +7,8 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
-from dashboard.answers import Refused, said
-from dashboard.components.grid import ALL, OUTLIERS, rows, runs_list, written_in
+from dashboard.answers import Refused
+from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
 from dashboard.components.scheme import dressed
@@ -18,13 +18,14 @@ from dashboard.components.threshold import (
     scale_of,
     threshold_controls,
 )
-from dashboard.reference import CHOSEN
+from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
-from tsad_plugin.forms import plural
 from tsad_plugin.results import number
+
+from . import runs_grid
 
 
 def layout(seen: Seen) -> Any:
@@ -74,8 +75,8 @@ def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
     _register_threshold(app, views)
     _register_keeping(app, views)
-    _register_grid(app, views)
     _register_links(app, views)
+    runs_grid.register(app, views)
 
 
 def _register_threshold(app: Dash, views: Views) -> None:
@@ -145,59 +146,6 @@ def _register_keeping(app: Dash, views: Views) -> None:
         )
         note(f"Threshold {number(threshold)} is kept for {seen.view.model.detector}.")
         return kept_text(kept), f"threshold {kept.id}"
-
-
-def _register_grid(app: Dash, views: Views) -> None:
-    @app.callback(
-        Output("runs-grid", "rowData"),
-        Input("runs-settled", "data"),
-        Input("runs-show", "value"),
-        Input("runs-decided", "data"),
-        State("runs-threshold", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def fill(_settled: Any, shown: str, _decided: Any, value: Any, here: str) -> Any:
-        """The rows that are to be shown, once the threshold rests."""
-        seen = Seen.at(views, here)
-        return rows(seen, read_threshold(seen, value), shown)
-
-    @app.callback(
-        Output("runs-decided", "data"),
-        Input("runs-grid", "cellValueChanged"),
-        State("shell-who", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def judge(changes: list[dict[str, Any]] | None, who: str, here: str) -> Any:
-        """Keep what was written into the grid; it shows what is kept, also of what is refused."""
-        for change in changes or ():
-            seen = Seen.at(views, here)
-            try:
-                kept = seen.judge(written_in(seen, change), who)
-                note(f"Run {kept.run}: {kept.verdict} is kept.")
-            except ValueError as error:
-                note(said(error), color="red")
-        return changes[-1]["timestamp"] if changes else no_update
-
-    @app.callback(
-        Output("url", "search", allow_duplicate=True),
-        Input("runs-choose", "n_clicks"),
-        State("runs-grid", "selectedRows"),
-        State("shell-who", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def choose(clicks: int | None, ticked: list[dict[str, Any]] | None, who: str, here: str) -> Any:
-        """Take the ticked runs as the good ones."""
-        if not clicks:  # the page has just been drawn
-            return no_update
-        seen, names = Seen.at(views, here), [row["run"] for row in ticked or ()]
-        if len(names) < 2:
-            raise Refused(f"{plural(len(names), 'run')} ticked: good runs are at least 2")
-        views.workspace.review.choose_good_runs(seen.view.data_set, names, who=signature(who))
-        note(f"{len(names)} good runs are kept for {seen.view.data_set.name}.")
-        return seen.url.at("", good=CHOSEN)
 
 
 def _register_links(app: Dash, views: Views) -> None:
