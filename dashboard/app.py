@@ -14,11 +14,11 @@ from . import security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import run, runs
+from .pages import help, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import RUN, RUNS
+from .state import HELP, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
@@ -29,7 +29,7 @@ INDEX = """\
     <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>
 """
-PAGES = {RUNS: runs, RUN: run}
+PAGES = {RUNS: runs, RUN: run, HELP: help}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
@@ -151,6 +151,8 @@ def page_at(views: Views, pathname: str | None, url: Url) -> Any:
     page = PAGES.get(shell.path_of(pathname))
     if page is None:
         raise Refused(f"there is no page {pathname!r}: go to the runs")
+    if page is help:  # it needs no scoring
+        return help.layout()
     if url.scoring is None:
         return shell.nothing_yet(views.workspace.path)
     return page.layout(Seen.of(views, url))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -58,6 +58,14 @@ class Seen:
         if self.url.k is None or not self.good.can_scale:
             return self.standing.threshold.value
         return self.good.threshold(self.url.k)
+
+    def trying(self, threshold: float | None) -> Self:
+        """The same with another threshold, as far as a URL can say it."""
+        if threshold is None or not self.good.can_scale:
+            return self
+        is_kept = threshold == self.standing.threshold.value
+        url = self.url._replace(k=None if is_kept else self.good.k(threshold))
+        return replace(self, url=url)
 
     @cached_property
     def good(self) -> Reference:

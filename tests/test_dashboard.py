@@ -114,6 +114,13 @@ def test_a_tried_threshold_holds_on_the_page_of_a_run_and_in_its_links(browser: 
     assert f"/latent?scoring=2&run={WORST}&k=5000" in text
 
 
+def test_a_link_takes_the_tried_threshold_along(views: Views) -> None:
+    seen = see(views)
+    tried = seen.trying(seen.good.threshold(2.0))
+    assert tried.url.k == pytest.approx(2.0) and "k=2" in tried.url.at("/run")
+    assert tried.trying(seen.standing.threshold.value).url.k is None
+
+
 # -- the selection --------------------------------------------------------------------------------
 
 
@@ -653,7 +660,7 @@ def test_the_worst_run_without_a_verdict_is_the_next_to_review(browser: Browser)
     answer = browser.call(
         "runs-chart.figure", "runs-decided.data", runs_threshold__value=1.0, **AT_NEW
     )
-    assert answer["response"]["run-next"]["href"] == "/run?scoring=2&run=B-7"
+    assert answer["response"]["run-next"]["href"].startswith("/run?scoring=2&run=B-7&k=")
     assert "operations" not in answer["response"]["runs-chart"]["figure"]  # bands may have moved
 
 

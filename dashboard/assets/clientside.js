@@ -90,6 +90,22 @@
         clear: function (clicks) {
             return clicks ? null : dash.no_update;
         },
+        scroll: function (_children, hash) {
+            // Text that comes after its page moves what is below it: look again until somebody acts.
+            window.tsadScrolling?.disconnect();
+            const page = document.getElementById("page");
+            const place = () => {
+                const named = [...page.querySelectorAll("section[id]")].find((s) => `#${s.id}` === hash);
+                named?.focus({ preventScroll: true });
+                named?.scrollIntoView();
+            };
+            if (!hash || !page) return;
+            window.tsadScrolling = new ResizeObserver(place);
+            window.tsadScrolling.observe(page);
+            for (const event of ["wheel", "pointerdown", "keydown"]) {
+                window.addEventListener(event, () => window.tsadScrolling.disconnect(), { once: true });
+            }
+        },
         open: function (clicks) {
             return Boolean(clicks);
         },

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.state import HELP
 from tsad_plugin.figures import CONFIG
 
 from .scheme import dressed
@@ -39,6 +40,17 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     return dressed(figure), style_of(figure)
 
 
-def card(title: str, *children: Any) -> Any:
-    """A titled part of a page."""
-    return html.Section([html.H2(title), *children], className="card")
+def card(title: str, *children: Any, help: str | None = None) -> Any:
+    """A titled part of a page; `help` is the section of the help that says what it shows."""
+    heading: Any = html.H2(title)
+    if help is not None:
+        heading = html.Div([heading, help_link(f"what {title} means", help)], className="titled")
+    return html.Section([heading, *children], className="card")
+
+
+def help_link(name: str, section: str) -> Any:
+    """A question mark that leads to a section of the help; `name` says what it explains.
+
+    The script in `assets/help.js` follows it, so that the URL keeps its state.
+    """
+    return html.A("?", href=f"{HELP}#{section}", className="help", title=name, **aria(label=name))

@@ -138,8 +138,13 @@ def _user() -> str:
 
 
 def _keys() -> Any:
+    return dmc.Modal(keys(), id="shell-keys", title="Keys", opened=False)
+
+
+def keys() -> Any:
+    """A table of the keys."""
     rows = [html.Tr([html.Td(dmc.Kbd(key)), html.Td(text)]) for key, text in KEYS]
-    return dmc.Modal(html.Table(html.Tbody(rows)), id="shell-keys", title="Keys", opened=False)
+    return html.Table(html.Tbody(rows))
 
 
 def scorings(views: Views) -> list[dict[str, str]]:

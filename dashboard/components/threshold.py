@@ -15,7 +15,7 @@ from dashboard.wording import when
 from tsad_plugin.results import number
 from tsad_plugin.workspace import ThresholdVersion
 
-from .parts import aria
+from .parts import aria, help_link
 
 LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
 FARTHEST_K = 12  # on a longer one a small step would be no small change
@@ -36,7 +36,16 @@ def threshold_controls(seen: Seen) -> Any:
                 allowDeselect=False,
             ),
             html.Div(
-                [html.Label(_k_text(seen), id="runs-k-label"), _slider(seen)],
+                [
+                    html.Div(
+                        [
+                            html.Label(_k_text(seen), id="runs-k-label"),
+                            help_link("what threshold and k mean", "threshold"),
+                        ],
+                        className="titled",
+                    ),
+                    _slider(seen),
+                ],
                 className="slider",
             ),
             dmc.NumberInput(

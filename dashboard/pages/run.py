@@ -93,6 +93,7 @@ def _courses(run: RunView, axes: list[str], channels: list[str]) -> Any:
         ),
         *([html.P(COMPARED, className="quiet")] if run.view.odd_length(run.position) else []),
         graph("run-courses", "Channels of the run over the band of good runs", figure),
+        help="band",
     )
 
 
@@ -104,8 +105,13 @@ def _error(run: RunView) -> list[Any]:
         card(
             "Error by channel and time (click a time)",
             graph("run-map", "Map of the error by channel and time"),
+            help="error",
         ),
-        card("Contributions", graph("run-bars", "Contributions of the channels at one time")),
+        card(
+            "Contributions",
+            graph("run-bars", "Contributions of the channels at one time"),
+            help="contribution",
+        ),
     ]
 
 

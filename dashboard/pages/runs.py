@@ -46,7 +46,7 @@ def layout(seen: Seen) -> Any:
         ),
         threshold_controls(seen),
         _charts(seen),
-        card("Runs, the most abnormal first", *runs_list(seen, shown)),
+        card("Runs, the most abnormal first", *runs_list(seen, shown), help="rank"),
         dcc.Store(id="runs-scale", data=scale_of(seen)),
         dcc.Store(id="runs-settled"),
         dcc.Store(id="runs-decided"),
@@ -64,8 +64,12 @@ def _charts(seen: Seen) -> Any:
     bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
-            card("Scores", graph("runs-chart", "Scores of all runs", chart)),
-            card("How scores are distributed", graph("runs-histogram", "Histogram", bars)),
+            card("Scores", graph("runs-chart", "Scores of all runs", chart), help="score-bands"),
+            card(
+                "How scores are distributed",
+                graph("runs-histogram", "Histogram", bars),
+                help="score",
+            ),
         ],
         className="charts",
     )
@@ -118,7 +122,7 @@ def _register_threshold(app: Dash, views: Views) -> None:
         if ctx.triggered_id == "runs-threshold":
             figures = [drawing.patch(figure) for figure in figures]
         counted = headline(seen, threshold)
-        return *figures, counted, _worst(seen, threshold), scale_of(seen)
+        return *figures, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
 
 
 def _register_keeping(app: Dash, views: Views) -> None:
