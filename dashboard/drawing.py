@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,11 +22,12 @@ from .seen import Seen
 from .views import View
 
 BAND = 3.0  # standard deviations of the band around the population
-MOVED = {"normal", "outlier", "reviewed", "selected"}  # markers of the score chart
+# What a threshold moves: markers of the score chart, and all of the histogram, whose bins reach it.
+MOVED = {"normal", "outlier", "reviewed", "selected", "held-out", "new"}
 
 
-def scores(seen: Seen, threshold: float | None) -> go.Figure:
-    """Scores of all runs as a control chart."""
+def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
+    """Scores of all runs as a control chart, with rings around the runs at some positions."""
     view, standing = seen.view, seen.standing
     return figures.score_chart(
         view.scores,
@@ -35,20 +37,37 @@ def scores(seen: Seen, threshold: float | None) -> go.Figure:
         calibration=seen.good.scores,
         threshold=threshold,
         log=_log(seen),
-        verdicts=[one or None for one in standing.said],
+        verdicts=np.where(standing.said == "", None, standing.said),
+        selected=[view.names[i] for i in selected],
         keep=True,
     )
 
 
-def histogram(seen: Seen, threshold: float | None) -> go.Figure:
-    """How the scores are distributed."""
+def scores_within(seen: Seen, event: Mapping[str, Any] | None) -> list[int]:
+    """Positions of the runs that a box or a lasso in the score chart is drawn around."""
+    places = np.arange(1, len(seen.view.scores) + 1)
+    return figures.within(event, places, seen.view.scores, log=_log(seen)).tolist()
+
+
+def histogram(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
+    """How the scores are distributed, those of all and of the runs at some positions."""
+    is_selected = np.zeros(len(seen.view.scores), dtype=bool)
+    is_selected[list(selected)] = True
     return figures.score_histogram(
-        seen.view.scores,
-        calibration=seen.good.scores,
-        threshold=threshold,
-        log=_log(seen),
-        height=380,
+        seen.view.scores, **_bins(seen, threshold), selected=is_selected, height=380
     )
+
+
+def histogram_within(
+    seen: Seen, threshold: float | None, event: Mapping[str, Any] | None
+) -> list[int]:
+    """Positions of the runs in a range of the histogram."""
+    places = figures.histogram_places(seen.view.scores, **_bins(seen, threshold))
+    return figures.within(event, places).tolist()
+
+
+def _bins(seen: Seen, threshold: float | None) -> dict[str, Any]:
+    return {"calibration": seen.good.scores, "threshold": threshold, "log": _log(seen)}
 
 
 def _log(seen: Seen) -> bool:
@@ -199,5 +218,6 @@ def patch(figure: go.Figure) -> Any:
     for number, trace in enumerate(figure.data):
         if trace.uid in MOVED:
             changed["data"][number] = trace.to_plotly_json()
-    changed["layout"]["shapes"] = [shape.to_plotly_json() for shape in figure.layout.shapes]
+    for name in ("shapes", "annotations"):
+        changed["layout"][name] = [part.to_plotly_json() for part in figure.layout[name]]
     return changed

@@ -6,25 +6,30 @@ from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
 from .fleet import fleet
-from .histogram import score_histogram
+from .histogram import histogram_places, score_histogram
 from .maps import error_map
 from .panels import Course
+from .scheme import darkened
 from .score_axes import wants_log
 from .scores import score_chart
-from .style import CONFIG, TEMPLATE
+from .selecting import within
+from .style import CONFIG, SELECTING, TEMPLATE
 from .timeline import timeline
 from .training import run_lengths, training_curve
 
 __all__ = [
     "CONFIG",
+    "SELECTING",
     "TEMPLATE",
     "Course",
     "channel_course",
     "contribution_bars",
     "correlation_map",
     "critical_difference",
+    "darkened",
     "error_map",
     "fleet",
+    "histogram_places",
     "mean_intervals",
     "run_courses",
     "run_lengths",
@@ -34,4 +39,5 @@ __all__ = [
     "timeline",
     "training_curve",
     "wants_log",
+    "within",
 ]

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from .maps import distinct
-from .style import BLUE, VERMILLION, new_figure, plain, say_empty
+from .style import BLACK, MINUS, PAPER, PLUS, new_figure, plain, say_empty
 
 MOST_WRITTEN = 12  # channels whose numbers fit into the cells
 # Pixels of a channel, least and most of all of them, and of what is around the map.
@@ -42,9 +42,10 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
         z=values.astype(np.float32),
         zmin=-1,
         zmax=1,
-        colorscale=[(0, VERMILLION), (0.5, "white"), (1, BLUE)],
+        colorscale=[(0, MINUS), (0.5, PAPER), (1, PLUS)],
         colorbar={"thickness": 12, "outlinewidth": 0, "tickvals": [-1, -0.5, 0, 0.5, 1]},
         texttemplate="%{z:.2f}" if len(names) <= MOST_WRITTEN else None,
+        textfont={"color": BLACK},
         hovertemplate="<b>%{y}</b> and <b>%{x}</b>: %{z:.2f}<extra></extra>",
         hoverongaps=False,
         xgap=1,
