@@ -117,8 +117,9 @@ def _passes(column: pd.Series, condition: Mapping[str, Any]) -> NDArray[np.bool_
     """(n_rows,): whether a condition holds; of texts whatever their case."""
     kind, given, to = (condition.get(key) for key in ("type", "filter", "filterTo"))
     is_number = pd.api.types.is_numeric_dtype(column)
-    known = NUMBER if is_number else TEXT
-    if kind not in known or not (kind in BLANKS or isinstance(given, Real if is_number else str)):
+    known, wanted = (NUMBER, Real) if is_number else (TEXT, str)
+    needed = [] if kind in BLANKS else [given, to] if kind == "inRange" else [given]
+    if kind not in known or not all(isinstance(one, wanted) for one in needed):
         raise Refused(f"{column.name} cannot be filtered by {str(kind)[:40]!r} {str(given)[:40]!r}")
     if not is_number:
         column, given = column.str.lower(), str(given).lower()

@@ -7,11 +7,12 @@ from typing import Any
 from dash import dcc, html
 
 from dashboard.state import HELP
-from tsad_plugin.figures import CONFIG
+from tsad_plugin.figures import CONFIG, SELECTING
 
 from .scheme import dressed
 
 _CONFIG: Any = CONFIG
+_LASSO: Any = SELECTING
 
 
 def aria(**values: str) -> dict[str, Any]:
@@ -19,12 +20,15 @@ def aria(**values: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in values.items()}
 
 
-def graph(name: str, label: str, figure: Any = None) -> Any:
-    """A figure with a name for those who do not see it; empty until a callback draws it."""
+def graph(name: str, label: str, figure: Any = None, *, lasso: bool = False) -> Any:
+    """A figure with a name for those who do not see it; empty until a callback draws it.
+
+    With `lasso` its markers can be selected.
+    """
     given: dict[str, Any] = {} if figure is None else {"figure": dressed(figure)}
     given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
-        dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
+        dcc.Graph(id=name, config=_LASSO if lasso else _CONFIG, className="graph", **given),
         role="figure",
         **aria(label=label),
     )

@@ -20,6 +20,7 @@ from dashboard.components.threshold import (
 )
 from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
+from dashboard.selection import STORE, positions, select_at
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
@@ -64,10 +65,14 @@ def _charts(seen: Seen) -> Any:
     bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
-            card("Scores", graph("runs-chart", "Scores of all runs", chart), help="score-bands"),
+            card(
+                "Scores",
+                graph("runs-chart", "Scores of all runs", chart, lasso=True),
+                help="score-bands",
+            ),
             card(
                 "How scores are distributed",
-                graph("runs-histogram", "Histogram", bars),
+                graph("runs-histogram", "Histogram", bars, lasso=True),
                 help="score",
             ),
         ],
@@ -78,6 +83,7 @@ def _charts(seen: Seen) -> Any:
 def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
     _register_threshold(app, views)
+    _register_selection(app, views)
     _register_keeping(app, views)
     _register_links(app, views)
     runs_grid.register(app, views)
@@ -110,19 +116,65 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Input("runs-threshold", "value"),
         Input("runs-decided", "data"),
         Input("shell-scheme", "data"),
+        State(STORE, "data"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def move(value: Any, _decided: Any, _scheme: Any, here: str) -> Any:
+    def move(value: Any, _decided: Any, _scheme: Any, stored: Any, here: str) -> Any:
         """Move the threshold in the charts and count again; what is decided may move bands, too."""
         seen = Seen.at(views, here)
         threshold = read_threshold(seen, value)
-        figures = [drawing.scores(seen, threshold), drawing.histogram(seen, threshold)]
-        figures = [dressed(figure) for figure in figures]
+        figures = _figures(seen, threshold, positions(seen, stored))
         if ctx.triggered_id == "runs-threshold":
             figures = [drawing.patch(figure) for figure in figures]
         counted = headline(seen, threshold)
         return *figures, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
+
+
+def _figures(seen: Seen, threshold: float | None, chosen: list[int]) -> list[Any]:
+    """Score chart and histogram, with what is selected."""
+    draw = (drawing.scores, drawing.histogram)
+    return [dressed(one(seen, threshold, chosen)) for one in draw]
+
+
+def _register_selection(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("runs-chart", "figure", allow_duplicate=True),
+        Output("runs-histogram", "figure", allow_duplicate=True),
+        Input(STORE, "data"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
+        """Show which runs are selected."""
+        seen = Seen.at(views, here)
+        figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
+        return [drawing.patch(figure, ["selected"]) for figure in figures]
+
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("runs-chart", "selectedData"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def lasso(drawn: dict[str, Any] | None, here: str) -> Any:
+        """Select the runs in a lasso, or a box; around none it changes nothing."""
+        seen = Seen.at(views, here)
+        return select_at(seen, drawing.scores_within(seen, drawn)) or no_update
+
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("runs-histogram", "selectedData"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def cut(drawn: dict[str, Any] | None, value: Any, here: str) -> Any:
+        """Select the runs whose scores are in a range."""
+        seen = Seen.at(views, here)
+        found = drawing.histogram_within(seen, read_threshold(seen, value), drawn)
+        return select_at(seen, found) or no_update
 
 
 def _register_keeping(app: Dash, views: Views) -> None:

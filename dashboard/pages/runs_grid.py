@@ -1,4 +1,4 @@
-"""The grid of the runs page: its rows, what is written into them, and which runs are selected."""
+"""The grid of the runs page: its rows, what is written into them, what its buttons do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
-from numpy.typing import NDArray
 
 from dashboard.answers import Refused, said
 from dashboard.components.grid import written_in
@@ -16,7 +15,7 @@ from dashboard.components.threshold import read_threshold
 from dashboard.reference import CHOSEN
 from dashboard.rows import NONE, block
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, picked, positions, selection
+from dashboard.selection import STORE, positions, select_at
 from dashboard.views import Views
 from tsad_plugin.forms import plural
 
@@ -94,30 +93,10 @@ def _register_selection(app: Dash, views: Views) -> None:
         if not clicks:  # the page has just been drawn
             return no_update
         seen = Seen.at(views, here)
-        return _selected(seen, seen.view.outliers(read_threshold(seen, value)))
-
-    @app.callback(
-        Output(STORE, "data", allow_duplicate=True),
-        Input("runs-chart", "selectedData"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def lasso(dragged: dict[str, Any] | None, here: str) -> Any:
-        """Select the runs that were lassoed."""
-        runs = picked(dragged)
-        return no_update if runs is None else selection(Seen.at(views, here), runs)
-
-    @app.callback(
-        Output(STORE, "data", allow_duplicate=True),
-        Input("runs-histogram", "selectedData"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def cut(dragged: dict[str, Any] | None, here: str) -> Any:
-        """Select the runs whose scores lie in the range that was dragged."""
-        low, high = (dragged or {}).get("range", {}).get("x", (np.nan, np.nan))
-        seen = Seen.at(views, here)
-        return _selected(seen, (seen.view.scores >= low) & (seen.view.scores <= high))
+        outliers = np.flatnonzero(seen.view.outliers(read_threshold(seen, value)))
+        if not len(outliers):
+            raise Refused("no run is an outlier: none is selected")
+        return select_at(seen, outliers)
 
 
 def _register_choice(app: Dash, views: Views) -> None:
@@ -140,9 +119,3 @@ def _register_choice(app: Dash, views: Views) -> None:
         views.workspace.review.choose_good_runs(seen.view.data_set, names, who=signature(who))
         note(f"{len(names)} good runs are kept for {seen.view.data_set.name}.")
         return seen.url.at("", good=CHOSEN)
-
-
-def _selected(seen: Seen, which: NDArray[np.bool_]) -> Any:
-    """What the store of the selection holds when these runs are selected."""
-    runs = (seen.view.names[i] for i in np.flatnonzero(which))
-    return selection(seen, runs) if which.any() else no_update
