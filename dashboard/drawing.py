@@ -213,14 +213,18 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
 
 
 def patch(figure: go.Figure, uids: Collection[str] = MOVED) -> Any:
-    """What changes in a score chart or a histogram, to be laid over what is drawn.
-
-    `uids` are those of its traces; by default all that a threshold moves.
-    """
+    """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
     changed: Any = Patch()
     for number, trace in enumerate(figure.data):
         if trace.uid in uids:
             changed["data"][number] = trace.to_plotly_json()
     for name in ("shapes", "annotations"):
         changed["layout"][name] = [part.to_plotly_json() for part in figure.layout[name]]
+    return changed
+
+
+def marks(figure: go.Figure) -> Any:
+    """The same of what is selected: its marks come, a shape that was drawn around it goes."""
+    changed = patch(figure, {"selected"})
+    changed["layout"]["selections"] = []
     return changed

@@ -150,7 +150,7 @@ def _register_selection(app: Dash, views: Views) -> None:
         """Show which runs are selected."""
         seen = Seen.at(views, here)
         figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
-        return [drawing.patch(figure, ["selected"]) for figure in figures]
+        return [drawing.marks(figure) for figure in figures]
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
