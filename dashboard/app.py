@@ -10,15 +10,15 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 
 from tsad_plugin.workspace import Workspace
 
-from . import security
+from . import downloads, security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import help, run, runs
+from .pages import help, population, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import HELP, RUN, RUNS
+from .state import HELP, POPULATION, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
@@ -29,7 +29,7 @@ INDEX = """\
     <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>
 """
-PAGES = {RUNS: runs, RUN: run, HELP: help}
+PAGES = {RUNS: runs, RUN: run, POPULATION: population, HELP: help}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> dash.Dash:
     _register_buttons(app)
     _register_routes(app, views)
     _register_selection(app, views)
+    downloads.register(app, views)
     for page in PAGES.values():
         page.register(app, views)
     security.protect(app, settings, workspace.is_alive)

@@ -36,7 +36,7 @@ def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) ->
         labels=view.labels,
         calibration=seen.good.scores,
         threshold=threshold,
-        log=_log(seen),
+        log=is_log(seen),
         verdicts=[verdict or None for verdict in standing.said],
         selected=[view.names[i] for i in selected],
         keep=True,
@@ -46,7 +46,7 @@ def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) ->
 def scores_within(seen: Seen, event: Mapping[str, Any] | None) -> list[int]:
     """Positions of the runs that a box or a lasso in the score chart is drawn around."""
     places = np.arange(1, len(seen.view.scores) + 1)
-    return figures.within(event, places, seen.view.scores, log=_log(seen)).tolist()
+    return figures.within(event, places, seen.view.scores, log=is_log(seen)).tolist()
 
 
 def histogram(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
@@ -67,10 +67,10 @@ def histogram_within(
 
 
 def _bins(seen: Seen, threshold: float | None) -> dict[str, Any]:
-    return {"calibration": seen.good.scores, "threshold": threshold, "log": _log(seen)}
+    return {"calibration": seen.good.scores, "threshold": threshold, "log": is_log(seen)}
 
 
-def _log(seen: Seen) -> bool:
+def is_log(seen: Seen) -> bool:
     """Whether the axis is logarithmic: a threshold that is moved does not change it."""
     return figures.wants_log(seen.view.scores, seen.good.scores, seen.threshold)
 
@@ -154,6 +154,18 @@ class RunView:
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
 
 
+def alone(seen: Seen) -> Runs:
+    """The run alone."""
+    return seen.views.workspace.read_runs(seen.view.data_set, [seen.position])
+
+
+def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
+    """The run and the good runs on an axis."""
+    found = seen.views.workspace.read_timesteps(seen.view.scoring, seen.position)
+    runs = alone(seen) if runs is None else runs
+    return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
+
+
 def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figure:
     """Some channels of the run over the population, one below the other."""
     return figures.run_courses(
@@ -186,8 +198,8 @@ def _course(run: RunView, name: str) -> Course:
     )
 
 
-def error_map(run: RunView, at: int | None = None) -> go.Figure:
-    """Which channel erred, when."""
+def error_map(run: RunView, at: int | None = None, **scale: Any) -> go.Figure:
+    """Which channel erred, when; `scale` may say `order` and `zmax`."""
     contributions = run.contributions
     return figures.error_map(
         np.empty((0, 0)) if contributions is None else contributions,
@@ -196,6 +208,7 @@ def error_map(run: RunView, at: int | None = None) -> go.Figure:
         x_title=run.x_title,
         stretch=run.stretch,
         at=None if at is None else run.x[at],
+        **scale,
     ).update_layout(uirevision=run.zoom)
 
 

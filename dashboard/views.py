@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from tsad_plugin.explanation import ODD_LENGTH
 from tsad_plugin.forms import did_you_mean, shorten
-from tsad_plugin.inputs import with_channels
-from tsad_plugin.population import Population, population
+from tsad_plugin.inputs import order_of
+from tsad_plugin.population import Population
 from tsad_plugin.workspace import (
     Damaged,
     DataSet,
     Model,
+    Overview,
     Scoring,
     ThresholdVersion,
     Verdict,
@@ -93,6 +94,11 @@ class View:
         return found.reset_index(drop=True).assign(**about, label=labels)
 
     @cached_property
+    def found(self) -> list[tuple[str, str]]:
+        """Of each run the channels with most of the error, and when; empty where nobody knows."""
+        return list(zip(self.described["channels"], self.described["stretch"], strict=True))
+
+    @cached_property
     def known_labels(self) -> pd.Series:
         """(n_runs,): what the data say of each run, None where they say nothing."""
         labels = pd.Series(self.labels or [None] * len(self.names), dtype=object)
@@ -149,6 +155,10 @@ class Standing:
     chosen: list[str] | None
     said: NDArray[np.object_]
 
+    def verdict(self, run: str) -> str | None:
+        """The verdict on a run, None where there is none yet."""
+        return self.verdicts[run].verdict if run in self.verdicts else None
+
 
 class Which(NamedTuple):
     """Runs of a data set: those at some positions, or all; on an axis, in the order of channels."""
@@ -171,7 +181,9 @@ class Views:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._of = lru_cache(KEPT)(self._read)
+        self._overview = lru_cache(KEPT)(self._look_over)
         self._population = lru_cache(2 * KEPT)(self._add_up)
+        self._codes = lru_cache(KEPT)(self._read_codes)
         self._adding = Lock()
 
     def newest(self) -> int | None:
@@ -216,19 +228,40 @@ class Views:
 
     def clock(self, data_set: int) -> tuple[bool, str | None]:
         """What times of a data set are: datetimes or durations, or else numbers of this unit."""
-        record = self.workspace.data_set(data_set)
-        times = self.workspace.read_runs(record, [0]).times if record.has_times else None
-        return times is not None and times[0].dtype.kind in "mM", record.time_unit
+        starts = self.overview(data_set).starts
+        is_clock = starts is not None and starts.dtype.kind in "mM"
+        return is_clock, self.workspace.data_set(data_set).time_unit
+
+    def overview(self, data_set: int) -> Overview:
+        """A data set as a whole."""
+        with self._adding:  # who asks for the same meanwhile waits, and need not make it, too
+            return self._overview(data_set)
+
+    def _look_over(self, data_set: int) -> Overview:
+        return self.workspace.overview(self.workspace.data_set(data_set))
+
+    def codes(self, scoring: int) -> NDArray[np.float32] | None:
+        """Codes of the runs, (n_runs, latent_dim); None where there are none."""
+        return self._codes(scoring)
+
+    def _read_codes(self, scoring: int) -> NDArray[np.float32] | None:
+        return self.workspace.read_codes(self.workspace.scoring(scoring))
 
     def population(self, which: Which) -> Population:
         """How some runs go."""
-        with self._adding:  # who asks for the same meanwhile waits, and need not read it, too
+        with self._adding:
             return self._population(which)
 
     def _add_up(self, which: Which) -> Population:
         data_set = self.workspace.data_set(which.data_set)
-        runs = self.workspace.read_runs(data_set, which.positions)
-        return population(with_channels(runs, which.channels), which.axis)
+        found = self.workspace.population(data_set, which.axis, which.positions)
+        return _in_order(found, order_of(data_set.channels, which.channels))
+
+
+def _in_order(found: Population, channels: list[int]) -> Population:
+    """A population of these channels, in this order."""
+    columns = {name: getattr(found, name)[:, channels] for name in ("mean", "std", "n")}
+    return found._replace(**columns)
 
 
 def readable(values: NDArray[np.float64]) -> NDArray[np.float64]:

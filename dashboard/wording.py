@@ -22,7 +22,7 @@ def summary(view: View, position: int, threshold: float | None) -> str:
     parts = [f"score {number(float(row['score']))}"]
     if times != "–":
         parts.append(f"{times} × threshold")
-    channels, stretch = view.described.loc[position, ["channels", "stretch"]]
+    channels, stretch = view.found[position]
     if channels:
         at = "at time" if view.data_set.has_times and not _has_unit(stretch) else "at"
         parts.append(f"{channels} of the error {at} {stretch}")

@@ -785,6 +785,20 @@ def check_explain_agrees_with_the_other_answers(cls: Detector) -> None:
     assert detector.explain(fresh()[:5]).run == np.argmax(scores), "ids of an array are numbers"
 
 
+@in_contract
+def check_one_pass_finds_what_the_others_find(cls: Detector) -> None:
+    detector, batch = trained(cls), as_named(list(fresh()[:5]))
+    found = detector.findings(batch)
+    assert found.explanations == detector.explain_all(batch)
+    for one, other in (
+        *zip(found.contributions, detector.contributions(batch), strict=True),
+        *zip(found.reconstruction, detector.reconstruct(batch), strict=True),
+    ):
+        equal(one, other)
+    codes = detector.transform(batch) if hasattr(detector, "transform") else []
+    equal(np.array(found.codes, dtype=np.float64), codes)
+
+
 # --- thresholds ---------------------------------------------------------------------------------
 
 

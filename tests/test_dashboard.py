@@ -38,7 +38,7 @@ from dashboard.rows import ALL, OPEN, OUTLIERS, block
 from dashboard.seen import Seen
 from dashboard.selection import picked, positions, selection
 from dashboard.state import State
-from dashboard.views import View, Views
+from dashboard.views import View, Views, Which
 from dashboard.wording import headline, open_outliers, summary
 from tsad_plugin import Runs
 from tsad_plugin.workspace import Workspace
@@ -286,6 +286,41 @@ def test_rows_are_ranked_and_filtered(views: Views) -> None:
     assert json.loads(json.dumps(listed)) == listed
 
 
+# -- scores ----------------------------------------------------------------------------------------
+
+
+def test_what_is_selected_is_in_the_chart_and_in_the_histogram(views: Views) -> None:
+    seen = see(views)
+    chart, bars = (draw(seen, 1.0, [1, 3]) for draw in (drawing.scores, drawing.histogram))
+    (rings,) = [t for t in chart.data if t.uid == "selected"]
+    assert rings.customdata.tolist() == [seen.view.names[1], seen.view.names[3]]
+    (outline,) = [t for t in bars.data if t.uid == "selected"]
+    assert outline.name == "selected runs (2)"
+
+
+def test_a_shape_in_a_chart_or_a_range_in_the_histogram_selects_runs(views: Views) -> None:
+    seen = see(views)
+    scores, top = seen.view.scores, int(np.argmax(seen.view.scores))
+    box = {"range": {"x": [0.5, 4.5], "y": [0, scores.max() + 1]}}
+    assert drawing.scores_within(seen, box) == [0, 1, 2, 3]
+    assert drawing.scores_within(seen, None) == []
+    end = drawing.histogram(seen, seen.threshold).data[-2].x[-1]
+    high = float(np.sort(scores)[-2])
+    found = drawing.histogram_within(seen, seen.threshold, {"range": {"x": [high, end]}})
+    assert top in found and len(found) == 2
+
+
+def test_a_threshold_moves_all_that_reaches_to_it(views: Views) -> None:
+    seen = see(views)
+    for draw in (drawing.scores, drawing.histogram):
+        figure = draw(seen, seen.threshold)
+        moved = drawing.patch(figure).to_plotly_json()["operations"]
+        places = [operation["location"] for operation in moved]
+        uids = {figure.data[at[1]].uid for at in places if at[0] == "data"}
+        assert uids == {t.uid for t in figure.data} - {"mean", "band-1", "band-2", "band-3"}
+        assert ["layout", "shapes"] in places and ["layout", "annotations"] in places
+
+
 # -- the run and the population -------------------------------------------------------------------
 
 
@@ -296,6 +331,25 @@ def look(views: Views, run: str, axis: str, key: str | None = None) -> RunView:
 def test_the_population_is_the_training_runs_until_others_are_chosen(views: Views) -> None:
     assert look(views, WORST, "timestep").band.n.max() == 40
     assert look(views, WORST, "timestep", "label:ok").band.n.max() == 17
+
+
+def test_a_population_has_the_channels_that_are_asked_for(views: Views) -> None:
+    data_set = newest(views).data_set
+    there, back = (
+        views.population(Which(data_set.id, None, "percent", channels))
+        for channels in (data_set.channels, data_set.channels[::-1])
+    )
+    np.testing.assert_array_equal(there.mean, back.mean[:, ::-1])
+    assert not np.array_equal(there.mean, back.mean, equal_nan=True)
+
+
+def test_overviews_and_codes_are_read_once(views: Views) -> None:
+    view = newest(views)
+    overview = views.overview(view.data_set.id)
+    assert views.overview(view.data_set.id) is overview
+    assert len(overview.courses) == view.data_set.n_runs
+    codes = views.codes(view.scoring.id)
+    assert codes is views.codes(view.scoring.id)
 
 
 def test_channels_are_ordered_by_their_share_of_the_error(views: Views) -> None:

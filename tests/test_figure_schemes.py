@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from drawn_figures import DRAWN
 from plotly.colors import hex_to_rgb, sample_colorscale
 
+import dashboard
 from tsad_plugin import figures
 from tsad_plugin.figures import darkened
 from tsad_plugin.figures.scheme import DARK
@@ -241,3 +243,9 @@ def test_texts_of_markers_are_not_gone_through() -> None:
     figure = go.Figure(go.Scatter(x=[1, 2], y=[1, 2]))
     figure.data[0]._props["customdata"] = [Untouched("B-1"), Untouched("white")]
     assert darkened(figure).data[0].customdata == ("B-1", "white")
+
+
+def test_cards_of_the_dashboard_are_of_the_same_dark_paper() -> None:
+    css = (Path(dashboard.__file__).parent / "assets" / "style.css").read_text("utf-8")
+    dark = css.split('[data-mantine-color-scheme="dark"]')[1]
+    assert re.search(r"--paper: (#\w+);", dark)[1] == DARK_PAPER

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tsad_plugin.population import AXES, Population, axes_of, axis_values, population
+from tsad_plugin import forms
+from tsad_plugin.population import (
+    AXES,
+    Population,
+    axes_of,
+    axis_values,
+    correlation,
+    courses,
+    population,
+    population_of,
+)
 from tsad_plugin.runs import Runs
 
 NAN = float("nan")
@@ -238,3 +248,80 @@ def test_runs_are_not_changed() -> None:
     population(runs, "percent")
     for array, old in zip(runs.arrays, before, strict=True):
         np.testing.assert_array_equal(array, old)
+
+
+# --- block by block -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("kind", ["hours", "clock", "spans"])
+@pytest.mark.parametrize("axis", AXES)
+def test_blocks_say_what_the_whole_says(axis: str, kind: str, gaps: bool) -> None:
+    runs = some_runs(kind, gaps=gaps, n_runs=9)
+    found = population_of(lambda: (runs[i : i + 2] for i in range(0, 9, 2)), axis, 20)
+    expected = population(runs, axis, 20)
+    for a, b in zip(found[:4], expected[:4], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert found.unit == expected.unit
+
+
+def test_one_block_without_elapsed_time_spoils_it_for_all() -> None:
+    good = Runs(np.ones((2, 3, 1)), ids=["a", "b"], times=[[0, 1, 2]] * 2)
+    bad = Runs(np.ones((2, 3, 1)), ids=["c", "d"], times=[[0, 1, 1]] * 2)
+    with pytest.raises(ValueError, match="the times of run 'c' do not go forward"):
+        population_of(lambda: [good, bad], "elapsed")
+    assert population_of(lambda: [good, bad], "percent").n.max() == 4
+
+
+def test_no_block_at_all_is_no_run() -> None:
+    with pytest.raises(ValueError, match="X holds no run"):
+        population_of(list, "timestep")
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_courses_are_runs_at_points_of_the_percent_axis(gaps: bool) -> None:
+    runs = some_runs(gaps=gaps)
+    x, found = np.linspace(0, 100, 33), courses(runs, 33)
+    for i, run in enumerate(runs.arrays):
+        places = axis_values(runs, i, "percent")[0].tolist()
+        for c in range(2):
+            expected = [at(run[:, c].tolist(), places, p, 100 / 32 / 2 + 1e-6) for p in x.tolist()]
+            np.testing.assert_allclose(found[i, :, c], expected, rtol=1e-5)
+
+
+# --- correlations -------------------------------------------------------------------------------
+
+
+def test_correlations_are_those_of_pairs_measured_together() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(40, 25, 4))
+    values[..., 1] += values[..., 0]
+    values[..., 2] = 1e9 - values[..., 0] + 0.1 * values[..., 2]  # far from 0
+    values[rng.random(values.shape) < 0.3] = NAN
+    found = correlation(values)
+    columns = values.reshape(-1, 4).T.tolist()
+    for i, first in enumerate(columns):
+        for j, second in enumerate(columns):
+            pairs = [(a, b) for a, b in zip(first, second, strict=True) if a == a and b == b]
+            expected = statistics.correlation(*zip(*pairs, strict=True))
+            assert found[i, j] == pytest.approx(expected, abs=1e-6)
+    assert found[0, 1] > 0.6 and found[0, 2] < -0.9
+
+
+def test_blocks_of_runs_correlate_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=(30, 7, 3)).astype(np.float32)
+    whole = correlation(values)
+    monkeypatch.setattr(forms, "BLOCK_VALUES", 50)
+    np.testing.assert_allclose(correlation(values), whole, atol=1e-12)
+    np.testing.assert_allclose(whole, np.corrcoef(values.reshape(-1, 3).T), atol=1e-6)
+
+
+def test_what_does_not_change_correlates_with_nothing() -> None:
+    values = np.random.default_rng(0).normal(size=(5, 20, 4))
+    values[..., 1] = 0.1
+    values[:, ::2, 2], values[:, 1::2, 3] = NAN, NAN  # never measured together
+    values[:, ::2, 0] = 7.3  # and this one stands still where the last was measured
+    found = correlation(values)
+    nan = [[0, 1, 0, 1], [1, 1, 1, 1], [0, 1, 0, 1], [1, 1, 1, 0]]
+    np.testing.assert_array_equal(np.isnan(found), np.array(nan, dtype=bool))
+    assert found[0, 0] == found[2, 2] == found[3, 3] == 1

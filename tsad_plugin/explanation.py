@@ -80,6 +80,25 @@ class Explanation:
     text: str
 
 
+class Findings(NamedTuple):
+    """What a detector finds in runs.
+
+    Attributes
+    ----------
+    explanations : list of Explanation
+        Why each run has its score.
+    contributions, reconstruction : list of ndarray of shape (n_timesteps_i, n_channels)
+        Of each run.
+    codes : list of ndarray of shape (latent_dim,)
+        Of each run; empty where the detector has none.
+    """
+
+    explanations: list[Explanation]
+    contributions: list[NDArray[np.float64]]
+    reconstruction: list[NDArray[np.float64]]
+    codes: list[NDArray[np.float32]]
+
+
 def explain_run(evidence: Evidence, level: float) -> Explanation:
     """Find the worst stretch and its channels, and put them into words."""
     timestep_scores = evidence.contributions.sum(axis=1)

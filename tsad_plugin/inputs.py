@@ -174,6 +174,13 @@ def _chain(parts: list[PerTimestep]) -> PerTimestep:
     return [values for part in known for values in part] if len(known) == len(parts) else None
 
 
+def order_of(known: tuple[str, ...], channels: tuple[str, ...]) -> list[int]:
+    """Where each of these channels stands among the known ones; as they are, if names differ."""
+    if set(known) != set(channels):  # one side has no names
+        return list(range(len(channels)))
+    return [known.index(channel) for channel in channels]
+
+
 def with_channels(runs: Runs, channels: tuple[str, ...]) -> Runs:
     """Runs with these channels in this order; names count where both sides were given names."""
     if runs.n_channels != len(channels):

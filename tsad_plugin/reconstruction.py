@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .base import RunDetector
 from .batches import inference_size
-from .explanation import Evidence, Explanation, explain_run
+from .explanation import Evidence, Explanation, Findings, explain_run
 from .folds import MAX_FOLDS, HeldOut
 from .preprocessing import Prepared
 from .resampling import stretch
@@ -139,9 +139,10 @@ class ReconstructionDetector(RunDetector):
         -------
         list of ndarray of shape (n_timesteps_i, n_channels)
         """
-        return self._by_run(
-            X, lambda b: self.preprocessor_.restore(b.reconstruction, b.runs.lengths)
-        )
+        return self._by_run(X, self._restored)
+
+    def _restored(self, batch: Batch) -> list[NDArray[np.float64]]:
+        return self.preprocessor_.restore(batch.reconstruction, batch.runs.lengths)
 
     def explain(self, X: Any, run: Any = None) -> Explanation:
         """Say why a run has its score.
@@ -180,40 +181,62 @@ class ReconstructionDetector(RunDetector):
         list of Explanation
             In the order of the runs.
         """
-        runs = self._read(X)
-        level = self.scorer_.timestep_level_
-        return [explain_run(evidence, level) for evidence in self._evidence(runs)]
+        return self._by_run(X, lambda batch: self._explained(self._evidence(batch)))
 
-    def _evidence(self, runs: Runs) -> Iterator[Evidence]:
-        scorer, ids, times = self.scorer_, iter(runs.ids.tolist()), iter(runs.times or ())
-        for batch in self._batches(runs):
-            lengths, parts = batch.runs.lengths, (batch.squares, batch.observed)
-            scores = scorer.scores(*parts, batch.codes, lengths)
-            columns = (
-                scores.tolist(),
-                self._label(scores).tolist(),
-                scorer.spe(*parts).tolist(),
-                [None] * len(lengths) if batch.codes is None else scorer.latent_.t2(batch.codes),
-                scorer.duration_.deviations(lengths).tolist(),
-                self._contributions(batch),
+    def _explained(self, evidence: Iterable[Evidence]) -> list[Explanation]:
+        level = self.scorer_.timestep_level_
+        return [explain_run(run, level) for run in evidence]
+
+    def findings(self, X: Any) -> Findings:
+        """Find all that there is in runs, in one pass over them.
+
+        Parameters
+        ----------
+        X : array-like, list of arrays or Runs
+            Runs with the channels of the training runs.
+
+        Returns
+        -------
+        Findings
+            Explanations, contributions, reconstructions and codes, in the order of the runs.
+        """
+        found = Findings([], [], [], [])
+        for batch in self._batches(self._read(X)):
+            evidence = list(self._evidence(batch))
+            found.explanations.extend(self._explained(evidence))
+            found.contributions.extend(run.contributions for run in evidence)
+            found.reconstruction.extend(self._restored(batch))
+            found.codes.extend(() if batch.codes is None else batch.codes)
+        return found
+
+    def _evidence(self, batch: Batch) -> Iterator[Evidence]:
+        scorer, runs, parts = self.scorer_, batch.runs, (batch.squares, batch.observed)
+        scores = scorer.scores(*parts, batch.codes, runs.lengths)
+        columns: tuple[Iterable[Any], ...] = (
+            runs.ids.tolist(),
+            scores.tolist(),
+            self._label(scores).tolist(),
+            scorer.spe(*parts).tolist(),
+            [None] * len(runs) if batch.codes is None else scorer.latent_.t2(batch.codes),
+            scorer.duration_.deviations(runs.lengths).tolist(),
+            self._contributions(batch),
+            [None] * len(runs) if runs.times is None else runs.times,
+        )
+        for run, score, label, spe, t2, duration, shares, times in zip(*columns, strict=True):
+            yield Evidence(
+                run=run,
+                score=score,
+                threshold=float(self.threshold_),
+                is_outlier=bool(label),
+                residual=spe,
+                latent=t2,
+                n_timesteps=len(shares),
+                duration=duration,
+                contributions=shares,
+                channels=self.channels_,
+                times=times,
+                time_unit=runs.time_unit,
             )
-            for score, label, residual, latent, duration, contributions in zip(
-                *columns, strict=True
-            ):
-                yield Evidence(
-                    run=next(ids),
-                    score=score,
-                    threshold=float(self.threshold_),
-                    is_outlier=bool(label),
-                    residual=residual,
-                    latent=latent,
-                    n_timesteps=len(contributions),
-                    duration=duration,
-                    contributions=contributions,
-                    channels=self.channels_,
-                    times=next(times, None),
-                    time_unit=runs.time_unit,
-                )
 
 
 class CodingDetector(ReconstructionDetector):

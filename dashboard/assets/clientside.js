@@ -90,6 +90,12 @@
         clear: function (clicks) {
             return clicks ? null : dash.no_update;
         },
+        exports: function (here, ...links) {
+            // Of all runs, whichever the URL names beside them.
+            const query = new URLSearchParams(here);
+            query.delete("run");
+            return links.map((link) => `${link.split("?")[0]}?${query}`);
+        },
         scroll: function (_children, hash) {
             // Text that comes after its page moves what is below it: look again until somebody acts.
             window.tsadScrolling?.disconnect();

@@ -13,6 +13,7 @@ from dashboard.state import RUN, RUNS
 from dashboard.views import View
 from dashboard.wording import summary
 
+from .exporting import report_link
 from .parts import aria
 
 _NORMAL = html.Span("normal", className="badge")
@@ -34,6 +35,7 @@ def head(seen: Seen) -> Any:
             ),
             html.Nav(
                 [
+                    report_link(seen),
                     dmc.Button(
                         select_text(False), id="run-select", variant="default", className="key-s"
                     ),

@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard.answers import sentence
 from dashboard.selection import STORE
 from dashboard.state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS, State
 from dashboard.views import Views
@@ -187,7 +188,7 @@ def sorry(text: str) -> Any:
     return html.Section(
         [
             html.H1("This cannot be shown"),
-            html.P(f"{text[:1].upper()}{text[1:].rstrip('.')}."),
+            html.P(sentence(text)),
             html.P(dcc.Link("To the runs of the newest scoring", href=RUNS)),
         ],
         className="sorry",

@@ -26,15 +26,7 @@ def threshold_controls(seen: Seen) -> Any:
     good = seen.good
     return html.Div(
         [
-            dmc.Select(
-                id="runs-good",
-                label="Good runs, for the bands",
-                data=[
-                    {"value": r.key, "label": r.name} for r in references(seen.view, seen.standing)
-                ],
-                value=good.key,
-                allowDeselect=False,
-            ),
+            good_runs(seen, "runs-good"),
             html.Div(
                 [
                     html.Div(
@@ -65,6 +57,19 @@ def threshold_controls(seen: Seen) -> Any:
             ),
         ],
         className="controls",
+    )
+
+
+def good_runs(seen: Seen, name: str) -> Any:
+    """Which runs count as good."""
+    sets = references(seen.view, seen.standing)
+    return dmc.Select(
+        id=name,
+        className="good",
+        label="Good runs, for the bands",
+        data=[{"value": one.key, "label": one.name} for one in sets],
+        value=seen.good.key,
+        allowDeselect=False,
     )
 
 

@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 
 from dashboard import drawing
 from dashboard.answers import Refused
+from dashboard.components.exporting import export_menu
 from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
@@ -36,11 +37,17 @@ def layout(seen: Seen) -> Any:
         html.Div(
             [
                 html.H1(headline(seen, seen.threshold), id="runs-count", **aria(live="polite")),
-                dcc.Link(
-                    "Review the worst (n)",
-                    id="run-next",
-                    href=_worst(seen, seen.threshold),
-                    className="button",
+                html.Div(
+                    [
+                        export_menu(seen),
+                        dcc.Link(
+                            "Review the worst (n)",
+                            id="run-next",
+                            href=_worst(seen, seen.threshold),
+                            className="button",
+                        ),
+                    ],
+                    className="actions",
                 ),
             ],
             className="head",

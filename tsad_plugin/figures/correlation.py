@@ -16,7 +16,9 @@ MOST_WRITTEN = 12  # channels whose numbers fit into the cells
 CELL, LEAST, MOST, AROUND = 34, 120, 760, 96
 
 
-def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figure:
+def correlation_map(
+    correlation: ArrayLike, channels: Sequence[str], *, empty: str = "no channels"
+) -> go.Figure:
     """Channel × channel map of correlations, from -1 (orange) over 0 (white) to 1 (blue).
 
     Parameters
@@ -25,6 +27,8 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
         Correlation of each two channels; NaN where a channel never changes.
     channels : sequence of str
         Names of the channels.
+    empty : str
+        What the figure says where there is nothing to draw.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
     values = np.asarray(correlation, dtype=np.float64)
     figure = new_figure(int(np.clip(CELL * len(values), LEAST, MOST)) + AROUND)
     if values.size == 0:
-        return say_empty(figure, "no channels")
+        return say_empty(figure, empty)
     names = distinct([plain(name, 22) for name in channels])
     figure.add_heatmap(
         x=names,

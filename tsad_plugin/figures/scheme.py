@@ -31,7 +31,7 @@ from .style import (
 SOLID = {
     BLACK: "#e8e8e8",
     GREY: "#a3a3a3",
-    LIGHT_GREY: "#3d3d3d",
+    LIGHT_GREY: "#3b4047",
     BLUE: "#3d97d8",
     OCHRE: AMBER,
     PALE_BLUE: "#1d3b4f",

@@ -22,7 +22,7 @@ def faded(colour: str, opacity: float) -> str:
 
 
 PAPER, BLACK, GREY, LIGHT_GREY = "white", "#1a1a1a", "#6b6b6b", "#e3e3e3"
-DARK_PAPER = "#242424"  # of the dark scheme; style.css of the dashboard has it for its cards
+DARK_PAPER = "#1f2226"  # of the dark scheme; style.css of the dashboard has it for its cards
 BLUE, SKY, GREEN, VERMILLION, AMBER = "#0072B2", "#56B4E9", "#009E73", "#D55E00", "#E69F00"
 OCHRE = "#a87400"  # amber for lines: itself it is too pale on white
 PALE_BLUE = "#cfe6f5"  # large areas of what is normal
@@ -131,15 +131,15 @@ def say_empty(figure: go.Figure, text: str) -> go.Figure:
     return figure.add_annotation(text=text, font={"color": GREY, "size": 13}, **place)
 
 
-def title_panel(figure: go.Figure, row: int, name: str, note: str) -> None:
-    """Name a row of a figure above its left corner; the name is safe to draw already."""
-    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
+def title_panel(figure: go.Figure, panel: int, name: str, note: str = "") -> None:
+    """Name a panel of a figure above its left corner; the name is safe to draw already."""
+    x, y = (figure.layout[f"{axis}{panel if panel > 1 else ''}"] for axis in ("xaxis", "yaxis"))
     figure.add_annotation(
         text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
-        x=0,
+        x=x.domain[0],
         xref="paper",
         xanchor="left",
-        y=axis.domain[1],
+        y=y.domain[1],
         yref="paper",
         yanchor="bottom",
         yshift=1,

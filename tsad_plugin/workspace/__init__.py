@@ -1,5 +1,6 @@
 """The workspace: data sets, models, scorings and verdicts in one folder."""
 
+from .overviews import Overview
 from .records import (
     VERDICTS,
     Busy,
@@ -23,6 +24,7 @@ __all__ = [
     "DataSet",
     "Model",
     "NotInWorkspace",
+    "Overview",
     "Review",
     "Scoring",
     "ThresholdVersion",

@@ -40,9 +40,10 @@ def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_columns(path: Path, *names: str) -> dict[str, NDArray[Any]]:
-    """The arrays of these names; raises Damaged where the file is not whole."""
+    """The arrays of these names, by default all; raises Damaged where the file is not whole."""
     with opened(path) as file:
-        return as_arrays(file.read().select(list(names)))
+        table = file.read()
+        return as_arrays(table.select(list(names)) if names else table)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -14,7 +15,7 @@ from tsad_plugin.forms import duplicates
 from tsad_plugin.runs import Runs
 
 from .columns import read_columns, write_columns
-from .ragged import Ragged, RaggedWriter, read_ragged, slices
+from .ragged import Ragged, RaggedWriter, each_ragged, read_ragged, slices
 from .records import DataSet
 
 VALUES, RUNS = "values.parquet", "runs.parquet"
@@ -111,9 +112,28 @@ def _alike(times: list[NDArray[Any]] | None) -> list[NDArray[Any]] | None:
 
 def read_runs(folder: Path, data_set: DataSet, positions: NDArray[np.intp]) -> Runs:
     """Read these runs, in this order; raises Damaged where the folder is not whole."""
-    labelled = ["label"] if data_set.has_labels else []
-    columns = read_columns(folder / RUNS, "id", *labelled)
-    values, times = read_ragged(folder / VALUES, positions)
+    columns = _columns(folder, data_set)
+    return _runs(data_set, columns, positions, read_ragged(folder / VALUES, positions))
+
+
+def each_runs(folder: Path, data_set: DataSet, positions: NDArray[np.intp]) -> Iterator[Runs]:
+    """Read these runs, some at a time, in the order of the file.
+
+    Raises Damaged where the folder is not whole.
+    """
+    columns = _columns(folder, data_set)
+    for held, found in each_ragged(folder / VALUES, positions):
+        yield _runs(data_set, columns, held, found)
+
+
+def _columns(folder: Path, data_set: DataSet) -> dict[str, NDArray[Any]]:
+    return read_columns(folder / RUNS, "id", *(["label"] if data_set.has_labels else []))
+
+
+def _runs(
+    data_set: DataSet, columns: dict[str, NDArray[Any]], positions: NDArray[Any], found: Ragged
+) -> Runs:
+    values, times = found
     alike = len({len(array) for array in values}) == 1
     return Runs(
         np.stack(values) if alike else values,

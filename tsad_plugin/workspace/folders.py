@@ -27,7 +27,9 @@ def filling(place: Path) -> Iterator[Path]:
 
     An error leaves nothing, a kill a hidden `.part` folder.
     """
-    part = place.with_name(f".{place.name}.part")
+    part = place.with_name(
+        f".{uuid4().hex}.part"
+    )  # of several who fill one place at once each has one
     part.mkdir(parents=True)
     try:
         yield part
@@ -72,6 +74,12 @@ def names_in(folder: Path) -> set[str]:
 def own_folders(parent: Path) -> list[Path]:
     """Folders that a workspace has made, whole or not."""
     return [path for path in parent.glob("*") if OWN.fullmatch(path.name)]
+
+
+def parts_in(parent: Path) -> list[Path]:
+    """Folders that are, or were, being written inside those of a workspace."""
+    inner = (path for folder in parent.glob("*") for path in own_folders(folder))
+    return [path for path in inner if path.name.endswith(".part")]
 
 
 def remove_leftovers(folders: Collection[Path], known: Collection[str]) -> None:

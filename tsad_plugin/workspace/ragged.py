@@ -68,23 +68,41 @@ def read_ragged(path: Path, positions: ArrayLike) -> Ragged:
     """Read these runs, in this order; raises Damaged where the file is not whole."""
     wanted = np.asarray(positions, dtype=np.int64)
     with opened(path) as file:
-        table = file.read_row_groups(_groups(file.metadata, wanted))
-        runs = table["run"].to_numpy()
-        starts, ends = (np.searchsorted(runs, wanted, side).tolist() for side in ("left", "right"))
-        if any(start == end for start, end in zip(starts, ends, strict=True)):
+        groups = [group for group, _ in _groups(file.metadata, wanted)]
+        return _runs_of(file.read_row_groups(groups), wanted)
+
+
+def each_ragged(path: Path, positions: ArrayLike) -> Iterator[tuple[NDArray[np.int64], Ragged]]:
+    """These runs in the order of the file, with their positions: those of a row group at a time.
+
+    Raises Damaged where the file is not whole.
+    """
+    wanted = np.sort(np.asarray(positions, dtype=np.int64))
+    with opened(path) as file:
+        groups = list(_groups(file.metadata, wanted))
+        if sum(len(held) for _, held in groups) < len(wanted):
             raise KeyError("a run")
-        cuts = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
-        return _cut(table, cuts)
+        for group, held in groups:
+            yield held, _runs_of(file.read_row_group(group), held)
 
 
-def _groups(metadata: pq.FileMetaData, wanted: NDArray[np.int64]) -> list[int]:
-    """Row groups that hold one of these runs; the first column is the run."""
-    found = []
+def _groups(
+    metadata: pq.FileMetaData, wanted: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Row groups that hold one of these runs, and which they hold; the first column is the run."""
     for group in range(metadata.num_row_groups):
         held = metadata.row_group(group).column(0).statistics
-        if ((held.min <= wanted) & (wanted <= held.max)).any():
-            found.append(group)
-    return found
+        inside = wanted[(held.min <= wanted) & (wanted <= held.max)]
+        if len(inside):
+            yield group, inside
+
+
+def _runs_of(table: pa.Table, wanted: NDArray[np.int64]) -> Ragged:
+    runs = table["run"].to_numpy()
+    starts, ends = (np.searchsorted(runs, wanted, side).tolist() for side in ("left", "right"))
+    if any(start == end for start, end in zip(starts, ends, strict=True)):
+        raise KeyError("a run")
+    return _cut(table, [slice(start, end) for start, end in zip(starts, ends, strict=True)])
 
 
 def _cut(table: pa.Table, cuts: list[slice]) -> Ragged:

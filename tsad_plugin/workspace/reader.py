@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,12 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tsad_plugin.forms import plural
+from tsad_plugin.population import Population, population_of
 from tsad_plugin.runs import Runs
 
-from . import data_sets, models, scorings
+from . import data_sets, models, overviews, scorings
 from .database import PATIENCE, pragma
+from .overviews import Overview
 from .records import DataSet, Model, NotInWorkspace, Scoring, TimestepFindings
 from .review import Review
+from .run_rows import runs_of_the_same_names
 from .store import Store, check_folder, make_folder
 
 
@@ -81,6 +85,11 @@ class WorkspaceReader:
         """Record of a scoring; raises NotInWorkspace."""
         return self._store.one(Scoring, id)
 
+    def shared_runs(self, data_set: DataSet) -> dict[int, int]:
+        """How many runs of a data set have a namesake in others, by the numbers of these."""
+        with self._store.database.reading() as connection:
+            return dict(connection.execute(runs_of_the_same_names(data_set)).tuples().all())
+
     def load_model(self, model: Model) -> Any:
         """The detector itself; raises Damaged where it is foreign, missing or damaged."""
         return models.read_model(self._store.folder(model), str(model.digest))
@@ -112,6 +121,59 @@ class WorkspaceReader:
         """
         rows = _rows(data_set, slice(None) if positions is None else positions)
         return data_sets.read_runs(self._store.folder(data_set), data_set, rows)
+
+    def overview(self, data_set: DataSet) -> Overview:
+        """Look at a data set as a whole: what is derived from its runs once, and kept.
+
+        It is made when a scoring of the data set is added, or else when it is first asked for.
+
+        Parameters
+        ----------
+        data_set : DataSet
+            Record of the runs.
+
+        Returns
+        -------
+        Overview
+            Courses, statistics, lengths, times and populations of all runs.
+
+        Raises
+        ------
+        Damaged
+            If it has to be made, and a file of the data set is missing or damaged.
+        """
+        return overviews.read_overview(self._store.folder(data_set), data_set)
+
+    def population(
+        self, data_set: DataSet, axis: str = "timestep", positions: Sequence[int] | None = None
+    ) -> Population:
+        """Add up how runs go, in the memory of a few, see `tsad_plugin.population.population`.
+
+        Parameters
+        ----------
+        data_set : DataSet
+            Record of the runs.
+        axis : {"timestep", "elapsed", "percent"}
+            What the points lie on.
+        positions : sequence of int, optional
+            Which runs. Default: all, which the overview has.
+
+        Returns
+        -------
+        Population
+            Mean, standard deviation and number of these runs.
+
+        Raises
+        ------
+        ValueError
+            If there is no such axis, or no elapsed time; as NotInWorkspace, if there is no run at
+            a position; as Damaged, if a file is missing or damaged.
+        """
+        if positions is None and axis in (kept := self.overview(data_set).populations):
+            return kept[axis]
+        rows = _rows(data_set, slice(None) if positions is None else positions)
+        folder = self._store.folder(data_set)
+        return population_of(partial(data_sets.each_runs, folder, data_set, rows), axis)
 
     def read_labels(self, data_set: DataSet) -> list[Any] | None:
         """What is known of each run, without its values; None where nothing is. Raises Damaged."""
@@ -166,6 +228,26 @@ class WorkspaceReader:
         if not scoring.has_timesteps:
             return None
         return scorings.read_timesteps(self._store.folder(scoring), int(row))
+
+    def read_codes(self, scoring: Scoring) -> NDArray[np.float32] | None:
+        """Read the detector's codes of the runs, as its `transform` gives them.
+
+        Parameters
+        ----------
+        scoring : Scoring
+            Its record.
+
+        Returns
+        -------
+        ndarray of shape (n_runs, latent_dim) or None
+            None where the detector has none, or runs were scored before codes were kept.
+
+        Raises
+        ------
+        Damaged
+            If the file is damaged.
+        """
+        return scorings.read_codes(self._store.folder(scoring))
 
     def read_calibration(self, scoring: Scoring) -> NDArray[np.float64]:
         """Scores of good runs held out, (n,); none where there are none. Raises Damaged."""

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tsad_plugin.explanation import Explanation, stretch_text
+from tsad_plugin.explanation import Explanation, Findings, stretch_text
 from tsad_plugin.forms import as_float, plural
-from tsad_plugin.reconstruction import ReconstructionDetector
+from tsad_plugin.inputs import order_of
 from tsad_plugin.results import Scored, channels_text
 from tsad_plugin.runs import Runs
 
@@ -22,6 +22,7 @@ from .ragged import Ragged, RaggedWriter, read_ragged, slices
 from .records import TimestepFindings
 
 SCORES, TIMESTEPS, CALIBRATION = "scores.parquet", "timesteps.parquet", "calibration.parquet"
+CODES = "codes.parquet"
 # Of a row a run; those from `start` on are empty where a detector only scores.
 COLUMNS = ["run", "score", "label", "n_timesteps", "start", "end", "start_time", "end_time"]
 COLUMNS += ["stretch", "channel", "share", "channels", "duration", "text"]
@@ -101,37 +102,36 @@ def write_scored(folder: Path, scored: Scored, channels: tuple[str, ...]) -> Non
 
     A slice of runs is asked for at a time, so that memory is bounded.
     """
-    order = _order(scored.detector.channels_, channels)
+    order = order_of(scored.detector.channels_, channels)
     names = ["score", *_names("contribution", channels), *_names("reconstruction", channels)]
     rows: list[dict[str, Any]] = []
+    codes: list[NDArray[np.float32]] = []
     with RaggedWriter(folder / TIMESTEPS, names) as writer:
         for part in slices(scored.runs.lengths, len(names)):
             runs = scored.runs[part]
-            explained = scored.detector.explain_all(runs)
-            rows += [_row(e, runs, i) for i, e in enumerate(explained)]
-            writer.add(Ragged(_findings(scored.detector, runs, order), None))
+            found = scored.detector.findings(runs)
+            rows += [_row(e, runs, i) for i, e in enumerate(found.explanations)]
+            codes += found.codes
+            writer.add(Ragged(_side_by_side(found, order), None))
     _write(folder, pd.DataFrame(rows), RunScores.of(scored))
-
-
-def _order(detectors: tuple[str, ...], channels: tuple[str, ...]) -> list[int]:
-    """Where the detector has each of these channels: it may know them in another order."""
-    if set(detectors) != set(channels):  # one side has no names
-        return list(range(len(channels)))
-    return [detectors.index(channel) for channel in channels]
+    if codes:
+        columns = _clipped(np.stack(codes)).T
+        write_columns(folder / CODES, {f"z{i}": column for i, column in enumerate(columns)})
 
 
 def _names(what: str, channels: tuple[str, ...]) -> list[str]:
     return [f"{what}_{c}" for c in range(len(channels))]
 
 
-def _findings(
-    detector: ReconstructionDetector, runs: Any, order: list[int]
-) -> list[NDArray[np.float32]]:
-    """Score, contributions and reconstruction of each run, side by side (t_i, 1 + 2c)."""
-    pairs = zip(detector.contributions(runs), detector.reconstruct(runs), strict=True)
+def _side_by_side(found: Findings, order: list[int]) -> list[NDArray[np.float32]]:
+    """Score, contributions and reconstruction of each run, (t_i, 1 + 2c)."""
+    pairs = zip(found.contributions, found.reconstruction, strict=True)
     both = ((c[:, order], r[:, order]) for c, r in pairs)
-    parts = (np.column_stack([c.sum(axis=1), c, r]) for c, r in both)
-    return [np.clip(part, -LARGEST, LARGEST).astype(np.float32) for part in parts]
+    return [_clipped(np.column_stack([c.sum(axis=1), c, r])) for c, r in both]
+
+
+def _clipped(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.clip(values, -LARGEST, LARGEST).astype(np.float32)
 
 
 def _row(found: Explanation, runs: Runs, i: int) -> dict[str, Any]:
@@ -167,6 +167,13 @@ def read_scores(folder: Path) -> pd.DataFrame:
 def read_calibration(folder: Path) -> NDArray[np.float64]:
     """Scores of good runs held out; raises Damaged where the folder is not whole."""
     return read_columns(folder / CALIBRATION, "score")["score"]
+
+
+def read_codes(folder: Path) -> NDArray[np.float32] | None:
+    """A row a run, None where there are none; raises Damaged where the file is not whole."""
+    if not (folder / CODES).exists():
+        return None
+    return np.column_stack(list(read_columns(folder / CODES).values()))
 
 
 def read_timesteps(folder: Path, position: int) -> TimestepFindings:

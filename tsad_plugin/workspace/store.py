@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table, select
 
 from .database import Database
-from .folders import filling, keep_one, new_place, own_folders, remove_leftovers
+from .folders import filling, keep_one, new_place, own_folders, parts_in, remove_leftovers
 from .records import Damaged, DataSet, Model, NotInWorkspace, Scoring
 from .tables import DATA_SET, MODEL, SCORING
 
@@ -40,6 +40,7 @@ class Store:
                 with self.database.reading() as connection:
                     known = connection.scalars(select(table.c.folder)).all()
                 remove_leftovers(found, set(known))
+        remove_leftovers(parts_in(self.path / FOLDERS[DATA_SET]), ())
 
     def all(self, kind: type[Record]) -> list[Record]:
         """All records of a kind, the newest first."""

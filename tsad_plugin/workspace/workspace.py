@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from .folders import names_in
 from .histories import append_threshold
 from .models import Described
 from .reader import WorkspaceReader
-from .records import DataSet, Model, Scoring
+from .records import Damaged, DataSet, Model, Scoring
 from .run_rows import insert_runs, run_names
 from .scorings import RunScores
 from .tables import DATA_SET, MODEL, SCORING
@@ -217,7 +218,12 @@ class Workspace(WorkspaceReader):
             "has_timesteps": has_timesteps,
             "threshold": found.threshold,
         }
-        return self.scoring(self._store.add(SCORING, row, write))
+        scoring = self.scoring(self._store.add(SCORING, row, write))
+        learned = set() if model.data_set_id is None else {model.data_set_id}
+        for shown in {data_set.id} | learned:
+            with suppress(Damaged):  # scores are kept and shown without it
+                self.overview(self.data_set(shown))
+        return scoring
 
 
 def _rows_of_model(
