@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,7 +37,7 @@ def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) ->
         calibration=seen.good.scores,
         threshold=threshold,
         log=is_log(seen),
-        verdicts=[standing.verdict(run) for run in view.names],
+        verdicts=[verdict or None for verdict in standing.said],
         selected=[view.names[i] for i in selected],
         keep=True,
     )
@@ -225,12 +225,19 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     )
 
 
-def patch(figure: go.Figure) -> Any:
+def patch(figure: go.Figure, uids: Collection[str] = MOVED) -> Any:
     """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
     changed: Any = Patch()
     for number, trace in enumerate(figure.data):
-        if trace.uid in MOVED:
+        if trace.uid in uids:
             changed["data"][number] = trace.to_plotly_json()
     for name in ("shapes", "annotations"):
         changed["layout"][name] = [part.to_plotly_json() for part in figure.layout[name]]
+    return changed
+
+
+def marks(figure: go.Figure) -> Any:
+    """The same of what is selected: its marks come, a shape that was drawn around it goes."""
+    changed = patch(figure, {"selected"})
+    changed["layout"]["selections"] = []
     return changed

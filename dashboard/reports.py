@@ -120,7 +120,7 @@ class Kept:
     @property
     def ranked(self) -> list[int]:
         """Positions of the runs, the most abnormal first."""
-        return self.seen.view.ranked
+        return self.seen.view.ranked.tolist()
 
     @property
     def outliers(self) -> list[int]:

@@ -18,7 +18,6 @@ from reviewing import ABNORMAL, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
 from dashboard.answers import Refused
-from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
 from dashboard.components.heading import neighbours
 from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
@@ -35,6 +34,7 @@ from dashboard.reference import (
     references,
     truth,
 )
+from dashboard.rows import ALL, OPEN, OUTLIERS, block
 from dashboard.seen import Seen
 from dashboard.selection import picked, positions, selection
 from dashboard.state import State
@@ -270,7 +270,11 @@ def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) ->
 def test_rows_are_ranked_and_filtered(views: Views) -> None:
     see(views).judge({"run": WORST, "verdict": "fault", "cause": "valve"}, "anna")
     seen = see(views)
-    listed = {shown: rows(seen, seen.threshold, shown) for shown in (OUTLIERS, OPEN, ALL)}
+    asked = {"startRow": 0, "endRow": 100}
+    listed = {
+        shown: block(seen, seen.threshold, shown, asked)["rowData"]
+        for shown in (OUTLIERS, OPEN, ALL)
+    }
     assert [row["rank"] for row in listed[ALL]] == list(range(1, 21))
     worst = [seen.view.names[i] for i in seen.view.ranked[:3]]
     assert [row["run"] for row in listed[OUTLIERS]] == worst
@@ -549,23 +553,17 @@ def test_a_verdict_without_a_name_is_refused(browser: Browser, workspace: Worksp
     assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
 
 
-def test_good_runs_are_chosen_by_ticking_them(browser: Browser, workspace: Workspace) -> None:
-    ticked = [{"run": "B-0"}, {"run": "B-1"}]
-    values = {
-        "runs_choose__n_clicks": 1,
-        "runs_grid__selectedRows": ticked,
-        "shell_who__value": "a",
-    }
-    answer = browser.call(
-        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
-    )
-    assert answer["response"]["url"]["search"] == "?scoring=2&good=chosen"
+def test_the_selected_runs_become_the_good_ones(browser: Browser, workspace: Workspace) -> None:
+    def choose(*runs: str) -> Any:
+        values = {"runs_choose__n_clicks": 1, "shell_who__value": "anna", **AT_NEW}
+        stored = {"data_set": workspace.data_sets()[0].id, "runs": runs}
+        return browser.call(
+            "url.search", "runs-choose.n_clicks", shell_selection__data=stored, **values
+        )
+
+    assert choose("B-1", "B-0")["response"]["url"]["search"] == "?scoring=2&good=chosen"
     assert workspace.review.good_runs(workspace.data_sets()[0]) == ["B-0", "B-1"]
-    values["runs_grid__selectedRows"] = ticked[:1]
-    answer = browser.call(
-        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
-    )
-    assert "1 run ticked" in notes(answer)
+    assert "1 run selected" in notes(choose("B-0", "G-1"))
 
 
 def test_a_click_in_the_chart_opens_the_run(browser: Browser) -> None:

@@ -57,6 +57,15 @@
                 put("runs-settled", { data: threshold });
             }, 250);
         },
+        refill: function () {
+            // Its rows are asked for again; the list stays where it was scrolled to.
+            if (!document.getElementById("runs-grid")) return;
+            window.dash_ag_grid.getApi("runs-grid").refreshInfiniteCache();
+        },
+        tick: function (stored) {
+            window.tsadSelection = stored;
+            window.dispatchEvent(new Event("tsad-selection"));
+        },
         channels: function (channels, here) {
             rewrite(here, function (query) {
                 query.delete("channel");
