@@ -89,8 +89,12 @@ def overlaid(seen: Seen, selected: list[int]) -> str:
 
 def lengths(seen: Seen) -> Any:
     """Lengths of runs, and which were left out of training."""
-    figure = graph("population-lengths", "Lengths of the runs")
-    return card("Lengths", html.P(_left_out(seen), className="quiet"), figure)
+    both = [
+        graph("population-histogram", "How lengths are distributed"),
+        graph("population-lengths", "Lengths of the runs, one by one"),
+    ]
+    text = html.P(_left_out(seen), className="quiet")
+    return card("Lengths", text, html.Div(both, className="halves"), help="length")
 
 
 def _left_out(seen: Seen) -> list[Any]:
