@@ -15,6 +15,7 @@ WORST, SECOND = list(ABNORMAL)[:2]
 PAGES = {
     "runs": "",
     "run": f"run?run={WORST}",
+    "population": f"population?run={WORST}",
     "compare": "compare",
     "help": "help",
 }

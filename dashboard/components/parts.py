@@ -7,18 +7,12 @@ from typing import Any
 from dash import dcc, html
 
 from dashboard.state import HELP
-from tsad_plugin.figures import CONFIG
+from tsad_plugin.figures import CONFIG, SELECTING
 
 from .scheme import dressed
 
 _CONFIG: Any = CONFIG
-_LASSO: Any = CONFIG | {
-    "modeBarButtonsToRemove": [
-        button
-        for button in CONFIG["modeBarButtonsToRemove"]
-        if button not in ("select2d", "lasso2d")
-    ]
-}
+_LASSO: Any = SELECTING
 
 
 def aria(**values: str) -> dict[str, Any]:

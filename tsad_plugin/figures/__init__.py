@@ -4,6 +4,7 @@ from .agreement import score_agreement, stand_ins
 from .bands import MOST_LINES, Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
+from .codes import Marked, code_map
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
@@ -29,9 +30,11 @@ __all__ = [
     "TEMPLATE",
     "Bands",
     "Course",
+    "Marked",
     "RunLine",
     "channel_bands",
     "channel_course",
+    "code_map",
     "contribution_bars",
     "correlation_map",
     "critical_difference",
