@@ -63,6 +63,7 @@ def bands(seen: Seen) -> Any:
             "Channels of the selected runs over the band of good runs",
             drawing.bands(seen, drawn, []),
         ),
+        help="band",
     )
 
 
@@ -146,6 +147,7 @@ def numbers(seen: Seen) -> Any:
             className="controls",
         ),
         graph("population-numbers", "One number of each run, over the calendar", lasso=True),
+        help="summaries",
     )
 
 
@@ -163,13 +165,15 @@ def correlations() -> Any:
             ],
             className="halves",
         ),
+        help="correlation",
     )
 
 
 def missing() -> Any:
     """Missing values."""
     label = "Share of values missing, by channel and run"
-    return card("Missing values (click to open the run)", graph("population-missing", label))
+    figure = graph("population-missing", label)
+    return card("Missing values (click to open the run)", figure, help="missing")
 
 
 def name_of_others(seen: Seen, selected: list[int]) -> str:
