@@ -14,11 +14,11 @@ from . import downloads, security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import help, population, run, runs
+from .pages import compare, help, latent, population, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import HELP, POPULATION, RUN, RUNS
+from .state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
@@ -29,7 +29,14 @@ INDEX = """\
     <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>
 """
-PAGES = {RUNS: runs, RUN: run, POPULATION: population, HELP: help}
+PAGES = {
+    RUNS: runs,
+    RUN: run,
+    POPULATION: population,
+    LATENT: latent,
+    COMPARE: compare,
+    HELP: help,
+}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 

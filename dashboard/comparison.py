@@ -69,8 +69,8 @@ class Agreement:
 
     @cached_property
     def ranks(self) -> Two:
-        """Ranks among the shared runs, (n_shared,); 1 is the most abnormal."""
-        a, b = (np.argsort(np.argsort(-s, kind="stable")) + 1 for s in self.scores)
+        """Ranks among the shared runs, (n_shared,); 1 is the most abnormal, ties share theirs."""
+        a, b = (pd.Series(-s).rank(method="min").to_numpy(np.intp) for s in self.scores)
         return a, b
 
     @cached_property

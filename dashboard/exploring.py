@@ -21,14 +21,6 @@ from .views import Views
 
 Floats = NDArray[np.float64]
 
-STATISTICS = {
-    "mean": "mean",
-    "std": "standard deviation",
-    "minimum": "minimum",
-    "maximum": "maximum",
-    "missing": "missing share",
-}
-SUMMARIES = {"score": "score", "length": "length", "duration": "duration", **STATISTICS}
 KEPT = 4  # correlations that stay in memory
 MOST_NAMED = 100  # runs left out of training
 
@@ -72,7 +64,7 @@ class Part:
         return None if durations is None else self._of_runs(durations)
 
     def statistic(self, name: str) -> Floats:
-        """(n, n_channels): one of `STATISTICS`."""
+        """(n, n_channels): one of those of an overview."""
         return self._of_runs(self.overview.statistics[name])[:, list(self.order)]
 
     def courses(self, channels: Sequence[int] | None = None) -> NDArray[np.float32]:
@@ -139,48 +131,6 @@ def error_shares(seen: Seen) -> dict[str, float]:
 def common_axes(seen: Seen) -> list[str]:
     """Axes on which all runs and the good ones can be laid."""
     return seen.shared_axes(scored(seen).overview.axes)
-
-
-def starts(seen: Seen) -> NDArray[Any] | None:
-    """When each run started, where that is a date of each."""
-    found = scored(seen).overview.starts
-    has_dates = found is not None and found.dtype.kind == "M" and not np.isnat(found).any()
-    return found if has_dates else None
-
-
-class Summary(NamedTuple):
-    """One number of each run, what it is, and the same of the good runs."""
-
-    values: Floats
-    title: str
-    good: Floats | None
-
-
-def summary(seen: Seen, name: str, channel: str) -> Summary:
-    """One of `SUMMARIES`, of a channel where it is of one."""
-    here, usual = scored(seen), good(seen)
-    if name == "score":
-        return Summary(seen.view.scores, "score", seen.good.scores)
-    if name == "length":
-        return Summary(here.lengths, "length (timesteps)", usual.lengths)
-    if name == "duration":
-        return _duration(here, usual)
-    c = seen.view.data_set.channels.index(channel)
-    scale, unit = (100, "%") if name == "missing" else (1, seen.view.data_set.units[c])
-    values, others = (scale * runs.statistic(name)[:, c] for runs in (here, usual))
-    return Summary(values, _title(f"{STATISTICS[name]} of {channel}", unit), others)
-
-
-def _duration(here: Part, usual: Part) -> Summary:
-    unit, values = here.overview.duration_unit, here.durations
-    title = _title("duration", unit or "")
-    if values is None:
-        return Summary(np.full(len(here), np.nan), title, None)
-    return Summary(values, title, usual.durations if usual.overview.duration_unit == unit else None)
-
-
-def _title(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
 
 
 class Lengths(NamedTuple):

@@ -12,6 +12,7 @@ from tsad_plugin.forms import plural
 from tsad_plugin.results import number, relative
 
 from .seen import Seen
+from .views import View
 
 NOTHING = "–"
 
@@ -32,7 +33,7 @@ def facts(first: Seen, second: Seen) -> list[Fact]:
         found += [_stretch(first, second), _channels(first, second)]
     found += [_length(first, second), _said("verdict", first, second, _verdict)]
     if first.view.labels is not None or second.view.labels is not None:
-        found.append(_said("label", first, second, _label))
+        found.append(_said("label", first, second, lambda seen: label_of(seen.view, seen.position)))
     return found
 
 
@@ -95,8 +96,9 @@ def _verdict(seen: Seen) -> str:
     return seen.standing.verdict(seen.run) or ""
 
 
-def _label(seen: Seen) -> str:
-    label = None if seen.view.labels is None else seen.view.labels[seen.position]
+def label_of(view: View, position: int) -> str:
+    """What the data say of a run; nothing where they do not."""
+    label = None if view.labels is None else view.labels[position]
     return "" if label is None or pd.isna(label) else str(label)
 
 

@@ -20,11 +20,10 @@ from .exploring import (
     others,
     scored,
     spread,
-    starts,
-    summary,
     training_lengths,
 )
 from .seen import Seen
+from .summaries import starts, summary
 
 BAND = 3.0  # standard deviations, to begin with
 MOVED = ("good-lower", "good-upper")  # traces that another k moves
@@ -36,6 +35,7 @@ class Drawn(NamedTuple):
     axis: str
     channels: Sequence[str]
     k: float = BAND
+    legend_width: int = 800
 
 
 def overlaid(seen: Seen, selected: Sequence[int]) -> list[int]:
@@ -69,6 +69,7 @@ def bands(seen: Seen, drawn: Drawn, selected: Sequence[int]) -> go.Figure:
         group=_group(seen, selected, columns) if crowd else None,
         group_name=f"{plural(len(selected), 'selected run')}, mean ± σ",
         x_title=axis_title(drawn.axis, usual.unit),
+        legend_width=drawn.legend_width,
     ).update_layout(uirevision=f"{seen.view.scoring.id} {drawn.axis}")
 
 
@@ -115,7 +116,6 @@ def lengths(seen: Seen) -> go.Figure:
 def numbers(seen: Seen, what: str, channel: str, selected: Sequence[int]) -> go.Figure:
     """One number of each run over the calendar."""
     found = summary(seen, what, channel)
-    log = what == "score" and figures.wants_log(found.values, seen.good.scores, seen.threshold)
     return figures.summary_chart(
         found.values,
         title=found.title,
@@ -124,7 +124,7 @@ def numbers(seen: Seen, what: str, channel: str, selected: Sequence[int]) -> go.
         outlier=seen.view.outliers(seen.threshold),
         selected=selected,
         good=found.good,
-        log=log,
+        log=found.log,
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tsad_plugin.explanation import Evidence, Explanation, explain_run
 from tsad_plugin.html_report import runs_page
-from tsad_plugin.inputs import with_channels
+from tsad_plugin.inputs import order_of, with_channels
 from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Decisions, Said
 from tsad_plugin.runs import Runs
@@ -188,8 +188,7 @@ class Kept:
     @cached_property
     def _order(self) -> list[int]:
         """Where the data set has each of the detector's channels."""
-        channels = self.seen.view.data_set.channels
-        return [channels.index(channel) for channel in self.pick([0]).channels]
+        return order_of(self.seen.view.data_set.channels, self.detector.channels_)
 
 
 def _origin(seen: Seen) -> str | None:

@@ -6,8 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tsad_plugin.figures import Course, error_map, run_courses, score_agreement, share_axes
-from tsad_plugin.figures.agreement import MAX_SVG
+from tsad_plugin.figures import (
+    Course,
+    error_map,
+    run_courses,
+    score_agreement,
+    share_axes,
+    stand_ins,
+)
+from tsad_plugin.figures.agreement import GRIDS, MAX_MARKERS
 
 NAN = float("nan")
 FIRST, SECOND = [1.0, 5.0, 4.0, 0.5, 6.0], [2.0, 1.0, 9.0, 8.0, 7.0]
@@ -98,13 +105,30 @@ def test_selected_runs_have_a_ring_that_leaves_clicks_to_the_run() -> None:
     assert len(trace(drawn(), "selected").x) == 0
 
 
-@pytest.mark.parametrize(("n", "kind"), [(MAX_SVG, "scatter"), (MAX_SVG + 1, "scattergl")])
-def test_many_markers_are_drawn_by_webgl(n: int, kind: str) -> None:
-    scores, flags = np.arange(n) / n, np.arange(n) > n - 10
-    figure = score_agreement(scores, scores, outlier=(flags, flags))
-    assert {t.type for t in figure.data} == {kind}
-    assert sum(len(t.x) for t in figure.data) == n
-    assert trace(figure, "both").x.dtype == np.float32
+@pytest.mark.parametrize("log", [(False, False), (True, False)])
+def test_of_many_runs_those_are_left_out_that_lie_under_another(log: tuple[bool, bool]) -> None:
+    x, y = np.random.default_rng(0).lognormal(0, 0.5, (2, 9000))
+    flags = x > 3, y > 3
+    figure = score_agreement(x, y, outlier=flags, log=log)
+    found = stand_ins(x, y, outlier=flags, log=log)
+    shown = sorted(int(run) for t in figure.data for run in t.customdata)
+    assert shown == sorted(set(found)) and len(trace(figure, "neither").x) <= MAX_MARKERS
+    n = int((~flags[0] & ~flags[1]).sum())
+    assert (
+        trace(figure, "neither").name
+        == f"neither ({n:,}, {len(trace(figure, 'neither').x):,} drawn)"
+    )
+    across = np.log(x) if log[0] else x
+    for values in (across, y):  # a marker is wider than what it stands for
+        assert np.abs(values - values[found]).max() <= np.ptp(values) / GRIDS[-1]
+    assert (found[flags[0]] == np.flatnonzero(flags[0])).all()  # outliers are few
+    assert (flags[0][found] == flags[0]).all() and (flags[1][found] == flags[1]).all()
+
+
+def test_few_runs_stand_for_themselves() -> None:
+    assert stand_ins(FIRST, SECOND, outlier=FLAGS).tolist() == [0, 1, 2, 3, 4]
+    ones = np.ones(MAX_MARKERS + 1)
+    assert set(stand_ins(ones, ones, outlier=(0 * ones, 0 * ones))) == {0}
 
 
 def test_no_runs_in_common_are_said_to_be_none() -> None:
@@ -167,3 +191,10 @@ def test_maps_side_by_side_have_one_order_and_one_scale() -> None:
 
 def test_a_map_of_no_error_has_a_scale_all_the_same() -> None:
     assert error_map(np.zeros((3, 2)), ["a", "b"], zmax=0.0).data[0].zmax == 1
+
+
+def test_maps_of_runs_of_unequal_length_share_their_axis_to_the_ends_of_the_cells() -> None:
+    maps = [error_map(np.ones((n, 2)), ["a", "b"], x=0.5 * np.arange(n)) for n in (4, 7)]
+    share_axes(maps)
+    assert [m.layout.xaxis.range for m in maps] == [(-0.25, 3.25)] * 2
+    assert [m.layout.yaxis.range for m in maps] == [None, None]

@@ -15,7 +15,7 @@ from tsad_plugin.figures import (
     missing_map,
     summary_chart,
 )
-from tsad_plugin.figures.style import MAX_CELLS, MAX_POINTS
+from tsad_plugin.figures.style import MAX_CELLS, MAX_MARKERS, MAX_POINTS
 
 NAN = float("nan")
 EVIL = "<b>x</b> & </script><a href='http://evil'>"
@@ -243,12 +243,21 @@ def test_a_logarithmic_axis_has_no_limit_below_zero() -> None:
     assert upper > 5 and figure.layout.shapes[-1].showlegend
 
 
-def test_ten_thousand_runs_are_all_there_to_be_lassoed() -> None:
-    n = 10_000
-    figure = summary_chart(np.arange(n), title="x", ids=list(map(str, range(n))))
-    normal = by_uid(figure)["normal"]
-    assert normal.type == "scattergl" and len(normal.customdata) == n
-    assert len(by_uid(figure)["median"].x) <= MAX_POINTS
+def test_of_ten_thousand_runs_those_are_drawn_that_make_the_same_cloud() -> None:
+    rng = np.random.default_rng(0)
+    values, starts = rng.normal(size=10_000), CLOCK[0] + rng.permutation(10_000)
+    ids = [str(i) for i in range(10_000)]
+    figure = summary_chart(values, title="x", ids=ids, starts=starts, selected=range(5000))
+    traces = by_uid(figure)
+    normal = traces["normal"]
+    assert len(normal.x) == len(normal.customdata) <= MAX_MARKERS
+    assert normal.name == f"normal run ({len(normal.x):,} of 10,000 shown)"
+    assert normal.y.max() == np.float32(values.max()) and normal.y.min() == np.float32(values.min())
+    for month in np.array_split(np.argsort(starts), 10):  # its peaks stand everywhere
+        top = month[np.argmax(values[month])]
+        assert str(top) in normal.customdata
+    assert len(traces["selected"].x) <= MAX_MARKERS and len(traces["median"].x) <= MAX_POINTS
+    assert all(t.type == "scatter" for t in figure.data)  # pages forbid what WebGL needs
 
 
 @pytest.mark.parametrize("values", [[], [NAN, NAN]])

@@ -20,14 +20,13 @@ from dashboard.exploring import (
     left_out,
     others,
     spread,
-    starts,
-    summary,
     training_lengths,
     training_scoring,
 )
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
 from dashboard.state import State
+from dashboard.summaries import starts, summary
 from dashboard.views import Views
 from tsad_plugin import Runs
 from tsad_plugin.figures import MOST_LINES
@@ -493,17 +492,32 @@ def test_scores_that_need_it_have_a_logarithmic_axis(browser: Browser) -> None:
         assert figure["layout"]["yaxis"]["type"] == kind
 
 
+def lasso(browser: Browser, data: Any, what: str = "score") -> Any:
+    answer = browser.call(
+        "shell-selection.data",
+        "population-numbers.selectedData",
+        population_numbers__selectedData=data,
+        population_what__value=what,
+        population_of__value="p",
+        page_url__data=HERE,
+    )
+    return response(answer).get("shell-selection", {}).get("data")
+
+
 def test_a_lasso_selects_and_nothing_else_clears(browser: Browser) -> None:
     selected = {"points": [{"customdata": "B-2"}, {"customdata": "B-4"}, {"x": 1}]}
-    for data, stored in ((selected, chosen("B-2", "B-4")), (None, None), ({"points": []}, None)):
-        answer = browser.call(
-            "shell-selection.data",
-            "population-numbers.selectedData",
-            population_numbers__selectedData=data,
-            page_url__data=HERE,
-        )
-        kept = response(answer).get("shell-selection", {})
-        assert kept.get("data") == stored
+    assert lasso(browser, selected) == chosen("B-2", "B-4")
+    assert lasso(browser, None) is None and lasso(browser, {"points": []}) is None
+
+
+def test_a_lasso_selects_runs_that_are_not_drawn_too(browser: Browser, views: Views) -> None:
+    box = {"points": [{"customdata": "B-9"}], "range": {"x": [2.5, 6.5], "y": [0.1, 1e3]}}
+    assert lasso(browser, box) == chosen("B-9", "B-2", "B-3", "B-4", "B-5")
+    seen = see(views)
+    low = np.sort(seen.view.scores)[-3] - 1e-6  # below the three outliers
+    corners = {"x": [0, 30, 30, 0], "y": [low, low, 1e6, 1e6]}
+    found = lasso(browser, {"points": [], "lassoPoints": corners})
+    assert set(found["runs"]) == set(ABNORMAL)
 
 
 @pytest.mark.parametrize("figure", ["bands", "numbers", "missing"])

@@ -197,6 +197,17 @@ def test_a_lasso_on_a_logarithmic_axis_is_straight_as_it_is_drawn() -> None:
     assert within(lasso, [1, 1], [0, NAN], log=True).tolist() == []
 
 
+def test_dates_are_found_as_plotly_writes_them() -> None:
+    days = np.datetime64("2026-03-01T06:00:00.000000000") + np.arange(10) * np.timedelta64(1, "D")
+    ends = ["2026-03-02 12:00", "2026-03-05 06:00:00.0001"]
+    box = {"range": {"x": ends, "y": [0, 1]}}
+    lasso = {"lassoPoints": {"x": [ends[0], ends[1], ends[1], ends[0]], "y": [0, 0, 1, 1]}}
+    for event in (box, lasso):
+        assert within(event, days, np.full(10, 0.5)).tolist() == [2, 3, 4]
+        assert within(event, days, np.full(10, NAN)).tolist() == []
+    assert within(box, days).tolist() == [2, 3, 4]
+
+
 @pytest.mark.parametrize("event", [None, {}, {"points": []}, {"range": None}])
 def test_without_a_shape_nothing_is_selected(event: Any) -> None:
     assert within(event, [1.0, 2.0], [1.0, 2.0]).tolist() == within(event, [1.0]).tolist() == []

@@ -73,6 +73,20 @@
             });
             return dash.no_update;
         },
+        // The run that was clicked on the map, or taken from the list: the URL names it.
+        alike: function (clicked, run, here) {
+            const isClick = dash.callback_context.triggered_id === "latent-map";
+            const chosen = isClick ? clicked && clicked.points[0].customdata : run;
+            if (!chosen || new URLSearchParams(here).get("run") === chosen) {
+                return [dash.no_update, dash.no_update];
+            }
+            rewrite(here, (query) => query.set("run", chosen));
+            return [chosen, "nearest"];
+        },
+        // A double click lets the map forget what is selected: it is marked again.
+        again: function (lassoed, times) {
+            return lassoed ? dash.no_update : (times || 0) + 1;
+        },
         scheme: function (clicks, now) {
             if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
             const isKnown = document.cookie.includes("tsad-scheme=");
@@ -94,7 +108,7 @@
             // Of all runs, whichever the URL names beside them.
             const query = new URLSearchParams(here);
             query.delete("run");
-            return links.map((link) => `${link.split("?")[0]}?${query}`);
+            return links.map((link) => link && `${link.split("?")[0]}?${query}`);
         },
         scroll: function (_children, hash) {
             // Text that comes after its page moves what is below it: look again until somebody acts.

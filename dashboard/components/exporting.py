@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.reports import MOST_CHOSEN, has_report
@@ -21,29 +20,34 @@ LINKS = {  # by id: path and name
 
 
 def export_menu(seen: Seen) -> Any:
-    """A menu: files of all runs, and of those that are selected."""
-    items = [
-        dmc.MenuLabel("All runs"),
-        *(_link(seen, name, path, text) for name, (path, text) in LINKS.items()),
-        dmc.MenuDivider(),
-        dmc.MenuLabel("Selected runs"),
-        dmc.MenuItem("Scores and verdicts, CSV", id=SELECTED_SCORES),
-        dmc.MenuItem(
-            f"Report, HTML ({MOST_CHOSEN} runs at most)",
-            id=SELECTED_REPORT,
-            disabled=not has_report(seen.view),
-        ),
-    ]
-    button = dmc.Button("Export", id=OPEN, variant="default")
-    menu = dmc.Menu([dmc.MenuTarget(button), dmc.MenuDropdown(items)], position="bottom-end")
-    return html.Div([menu, dcc.Download(id=FILE)])
+    """Files of all runs, and of those that are selected; a menu that a browser opens by itself."""
+    return html.Details(
+        [
+            html.Summary("Export", id=OPEN),
+            html.Div(
+                [
+                    html.P("All runs", className="quiet"),
+                    *(_link(seen, name, path, text) for name, (path, text) in LINKS.items()),
+                    html.P("Selected runs", className="quiet"),
+                    html.Button("Scores and verdicts, CSV", id=SELECTED_SCORES),
+                    html.Button(
+                        f"Report, HTML ({MOST_CHOSEN} runs at most)",
+                        id=SELECTED_REPORT,
+                        disabled=not has_report(seen.view),
+                    ),
+                ]
+            ),
+            dcc.Download(id=FILE),
+        ],
+        className="menu",
+    )
 
 
 def _link(seen: Seen, name: str, path: str, text: str) -> Any:
-    """A link that the browser follows by itself, not a page of ours."""
-    is_off = path == REPORT and not has_report(seen.view)
-    href = seen.url.at(path, run=None)
-    return dmc.MenuItem(text, id=name, href=href, refresh=True, disabled=is_off)
+    """A link that the browser follows by itself, not a page of ours; none to what there is not."""
+    if path == REPORT and not has_report(seen.view):
+        return html.A(text, id=name, className="off")
+    return html.A(text, id=name, href=seen.url.at(path, run=None))
 
 
 def report_link(seen: Seen) -> Any:

@@ -9,7 +9,6 @@ from dash import dcc, html
 
 from dashboard import population_drawing as drawing
 from dashboard.exploring import (
-    SUMMARIES,
     common_axes,
     error_shares,
     good,
@@ -21,6 +20,7 @@ from dashboard.exploring import (
 from dashboard.population_drawing import BAND, Drawn
 from dashboard.seen import Seen
 from dashboard.state import RUN
+from dashboard.summaries import SUMMARIES
 from tsad_plugin.forms import plural
 
 from . import courses

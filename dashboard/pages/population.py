@@ -10,11 +10,12 @@ from dashboard import population_drawing as drawing
 from dashboard.components import population_cards as cards
 from dashboard.components.parts import sized
 from dashboard.components.scheme import dressed
-from dashboard.exploring import STATISTICS, change_in_words, error_shares
+from dashboard.exploring import change_in_words, error_shares
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
-from dashboard.selection import STORE, picked, positions, selection
+from dashboard.selection import STORE, positions, selection
 from dashboard.state import RUN
+from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
 
 FIGURES = {"lengths": drawing.lengths, "missing": drawing.missing, "usual": drawing.usual}
@@ -121,13 +122,16 @@ def _register_numbers(app: Dash, views: Views) -> None:
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
         Input("population-numbers", "selectedData"),
+        State("population-what", "value"),
+        State("population-of", "value"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def select(selected: dict[str, Any] | None, here: str) -> Any:
+    def select(selected: dict[str, Any] | None, what: str, channel: str, here: str) -> Any:
         """Select the runs that were lassoed."""
-        runs = picked(selected)
-        return no_update if runs is None else selection(Seen.at(views, here), runs)
+        seen = Seen.at(views, here)
+        runs = in_lasso(seen, selected, summary(seen, what, channel)) if selected else []
+        return selection(seen, runs) if runs else no_update
 
 
 def _register_correlations(app: Dash, views: Views) -> None:

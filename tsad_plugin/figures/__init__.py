@@ -1,9 +1,10 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
-from .agreement import score_agreement
+from .agreement import score_agreement, stand_ins
 from .bands import MOST_LINES, Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
+from .codes import Marked, code_map
 from .comparison import critical_difference, mean_intervals
 from .correlation import correlation_map
 from .courses import channel_course, run_courses
@@ -29,9 +30,11 @@ __all__ = [
     "TEMPLATE",
     "Bands",
     "Course",
+    "Marked",
     "RunLine",
     "channel_bands",
     "channel_course",
+    "code_map",
     "contribution_bars",
     "correlation_map",
     "critical_difference",
@@ -48,6 +51,7 @@ __all__ = [
     "score_histogram",
     "set_heatmap",
     "share_axes",
+    "stand_ins",
     "summary_chart",
     "timeline",
     "training_curve",

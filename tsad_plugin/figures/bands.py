@@ -38,7 +38,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # with the colours: 20
 # Pixels of a panel where it is the only one, one of few, one of many, and of what is around them.
 ALONE, HIGH_PANEL, PANEL, BETWEEN, TOP, BOTTOM, LEGEND_LINE = 320, 220, 160, 40, 34, 52, 20
 COLUMN_GAP = 0.06  # of the width
-LEGEND_WIDTH, LETTER, SAMPLE = 800, 6.6, 45  # pixels of a narrow legend, a letter, a line beside it
+LEGEND_WIDTH, LETTER, SAMPLE = 800, 6.6, 45  # pixels of a legend, a letter, a line beside it
 GROUP = BandLook(
     "group",
     "mean of them",
@@ -107,6 +107,7 @@ def channel_bands(
     group: Bands | None = None,
     group_name: str = "selected runs, mean ± σ",
     x_title: str = "timestep",
+    legend_width: int = LEGEND_WIDTH,
 ) -> go.Figure:
     """Mean ± kσ of the good runs, a panel a channel, with runs or a second band over them.
 
@@ -126,6 +127,8 @@ def channel_bands(
         What they are, for the legend.
     x_title : str
         What the axis is, with its unit.
+    legend_width : int
+        Pixels that the legend has where the page is narrow.
 
     Returns
     -------
@@ -148,7 +151,9 @@ def channel_bands(
     if len(channels) == 0:
         return say_empty(new_figure(ALONE, plain(x_title)), "no channels")
     names = [good_name(k), GOOD.mean_name, group_name, *(line.run for line in lines)]
-    figure = _panels(channels, units, TOP + LEGEND_LINE * _legend_lines(names), x_title)
+    figure = _panels(
+        channels, units, TOP + LEGEND_LINE * _legend_lines(names, legend_width), x_title
+    )
     _add_bands(figure, good, k, good_name(k), GOOD, tell=not lines)
     if group is not None:
         _add_bands(figure, group, 1.0, plain(group_name), GROUP, tell=not lines)
@@ -202,10 +207,10 @@ def _number(panel: int) -> str:
     return str(panel + 1) if panel else ""
 
 
-def _legend_lines(names: Sequence[str]) -> int:
+def _legend_lines(names: Sequence[str], most: int) -> int:
     """Lines of a legend of these names, as a narrow page breaks them."""
     width = sum(SAMPLE + LETTER * min(len(name), 60) for name in names)
-    return -(-int(width) // LEGEND_WIDTH)
+    return -(-int(width) // most)
 
 
 def _place(channel: int, *, first: bool) -> dict[str, Any]:

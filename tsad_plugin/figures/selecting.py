@@ -25,7 +25,7 @@ def within(
         What plotly tells of a selection: `range` of a box, or `lassoPoints`, for x and y. None, or
         neither, is nothing selected.
     x : array-like of shape (n_points,)
-        Where the points are.
+        Where the points are: numbers or datetimes.
     y : array-like of shape (n_points,), optional
         The same upwards; without it the whole width of the shape counts, from bottom to top.
     log : bool
@@ -35,18 +35,26 @@ def within(
     -------
     ndarray of shape (n_selected,)
     """
-    across = np.asarray(x, dtype=np.float64)
+    clock = np.asarray(x).dtype.kind == "M"
+    across = _numbers(x, clock)
     drawn = (event or {}).get("range") or (event or {}).get("lassoPoints")
     if not drawn:
         return np.empty(0, dtype=np.intp)
     if y is None:
-        return np.flatnonzero(_between(across, drawn["x"]))
-    up, corners = np.asarray(y, dtype=np.float64), np.array([drawn["x"], drawn["y"]], dtype=float)
+        return np.flatnonzero(_between(across, _numbers(drawn["x"], clock)))
+    up, corners = _numbers(y), np.array([_numbers(drawn["x"], clock), _numbers(drawn["y"])])
     if event and event.get("range"):
         return np.flatnonzero(_between(across, corners[0]) & _between(up, corners[1]))
     if log:
         up, corners[1] = _log10(up), _log10(corners[1])
     return np.flatnonzero(_inside(across, up, corners))
+
+
+def _numbers(values: ArrayLike, clock: bool = False) -> NDArray[np.float64]:
+    """Numbers, or microseconds of datetimes, which plotly writes out."""
+    if clock:
+        values = np.asarray(values, dtype="datetime64[us]")
+    return np.asarray(values).astype(np.float64)
 
 
 def _between(values: NDArray[np.float64], ends: ArrayLike) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 ROOM = 0.05  # of a range, above and below what is drawn
 
@@ -24,24 +25,26 @@ def share_axes(figures: Sequence[go.Figure]) -> None:
     ends: defaultdict[str, list[float]] = defaultdict(list)
     for figure in figures:
         for axis, values in _drawn(figure):
-            ends[axis] += [float(values.min()), float(values.max())]
+            ends[axis] += [float(np.nanmin(values)), float(np.nanmax(values))]
     for figure in figures:
         figure.for_each_xaxis(lambda axis: _set(axis, ends[axis.plotly_name], 0.0))
         figure.for_each_yaxis(lambda axis: _set(axis, ends[axis.plotly_name], ROOM))
 
 
-def _drawn(figure: go.Figure) -> Iterator[tuple[str, Any]]:
-    """Each axis of each trace with the numbers along it; several panels may share their x."""
+def _drawn(figure: go.Figure) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Each axis of each trace, with the numbers along it."""
     for trace in figure.data:
         for letter in "xy":
             values = np.asarray(trace[letter])
-            if np.issubdtype(values.dtype, np.number):
-                values = values[np.isfinite(values)]
-                if len(values):
-                    yield (
-                        (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis"),
-                        values,
-                    )
+            if np.issubdtype(values.dtype, np.number) and np.isfinite(values).any():
+                name = (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis")
+                yield name, _ends(values) if trace.type == "heatmap" else values
+
+
+def _ends(middles: NDArray[Any]) -> NDArray[Any]:
+    """Where the first and the last cell of a map end, by the middles of all."""
+    half = (middles[-1] - middles[0]) / (len(middles) - 1) / 2 if len(middles) > 1 else 0.5
+    return np.array([middles[0] - half, middles[-1] + half])
 
 
 def _set(axis: Any, ends: Sequence[float], room: float) -> None:

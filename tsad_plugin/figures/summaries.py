@@ -12,11 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from .score_axes import axis_type, finite
 from .scores import RING
-from .style import GREEN, MAX_POINTS, NORMAL, OUTLIER, evenly, new_figure, plain, say_empty, small
+from .style import (
+    GREEN,
+    MAX_MARKERS,
+    MAX_POINTS,
+    NORMAL,
+    OUTLIER,
+    evenly,
+    new_figure,
+    plain,
+    say_empty,
+    small,
+    thinned,
+)
 from .times import compact
 from .training import add_limits
 
-MANY = 5000  # markers from which WebGL is quicker
 CROWD = 50  # rings from which they are small
 SIGMAS = 3.0
 LEAST, MOST = 5, 101  # runs of a rolling median
@@ -60,8 +71,10 @@ def summary_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Markers give back the run's name as `customdata`; traces have the `uid` `"normal"`,
-        `"outlier"`, `"selected"` and `"median"`. The median rolls over a twentieth of the runs, at
+        Of more than 2,000 markers of a kind only those that draw the same cloud are kept: who asks
+        what a lasso holds looks at its corners, too. Markers give back the run's name as
+        `customdata`; traces have the `uid` `"normal"`, `"outlier"`, `"selected"` and `"median"`.
+        The median rolls over a twentieth of the runs, at
         least 5 and at most 101.
     """
     numbers = np.asarray(values, dtype=np.float64)
@@ -109,16 +122,18 @@ def _add_markers(
     ]
     for uid, name, which, style in looks:
         at = np.flatnonzero(which)
-        draw = figure.add_scattergl if len(at) > MANY else figure.add_scatter
+        at = at[np.argsort(x[at], kind="stable")]
+        shown = at[thinned(y[at], MAX_MARKERS)]
+        count = "" if len(shown) == len(at) else f"{len(shown):,} of "
         if len(at):
-            draw(
-                x=x[at],
-                y=small(y[at]),
+            figure.add_scatter(
+                x=x[shown],
+                y=small(y[shown]),
                 mode="markers",
                 uid=uid,
-                name=f"{name} ({len(at):,})",
-                customdata=[ids[i] for i in at],
-                hovertext=[plain(ids[i]) for i in at],
+                name=f"{name} ({count}{len(at):,}{' shown' if count else ''})",
+                customdata=[ids[i] for i in shown],
+                hovertext=[plain(ids[i]) for i in shown],
                 **style,
             )
 

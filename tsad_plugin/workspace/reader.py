@@ -88,7 +88,8 @@ class WorkspaceReader:
     def shared_runs(self, data_set: DataSet) -> dict[int, int]:
         """How many runs of a data set have a namesake in others, by the numbers of these."""
         with self._store.database.reading() as connection:
-            return dict(connection.execute(runs_of_the_same_names(data_set)).tuples().all())
+            found = connection.execute(runs_of_the_same_names(data_set)).all()
+        return {row[0]: row[1] for row in found}
 
     def load_model(self, model: Model) -> Any:
         """The detector itself; raises Damaged where it is foreign, missing or damaged."""
