@@ -7,9 +7,9 @@ import secrets
 
 from dash.exceptions import DependencyException
 from flask import Flask, Response, current_app, render_template_string, request
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import Conflict, HTTPException, InternalServerError, NotFound
 
-from tsad_plugin.workspace import WorkspaceError
+from tsad_plugin.workspace import NotInWorkspace, WorkspaceError
 
 logger = logging.getLogger("dashboard")
 PLACE = "TSAD_WORKSPACE"  # of a server's configuration: the folder of the workspace
@@ -66,6 +66,11 @@ def answer_errors(server: Flask) -> None:
     """
     server.register_error_handler(HTTPException, page)
     server.register_error_handler(DependencyException, lambda _: page(NotFound()))
+    for unknown in (Refused, NotInWorkspace):
+        server.register_error_handler(unknown, lambda error: page(NotFound(sentence(said(error)))))
+    server.register_error_handler(
+        WorkspaceError, lambda error: page(Conflict(sentence(said(error))))
+    )
     server.register_error_handler(Exception, _unexpected)
 
 
@@ -79,6 +84,11 @@ def said(error: Exception) -> str:
         return told(error)
     place = current_app.config[PLACE]
     return str(error).replace(str(place), place.name)  # where it lies is told to nobody
+
+
+def sentence(text: str) -> str:
+    """What was said, as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def told(error: Exception) -> str:

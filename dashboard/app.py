@@ -10,15 +10,15 @@ from dash import ClientsideFunction, Input, Output, State, no_update
 
 from tsad_plugin.workspace import Workspace
 
-from . import security
+from . import downloads, security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
-from .pages import run, runs
+from .pages import compare, help, latent, population, run, runs
 from .seen import Seen
 from .selection import STORE, positions
 from .settings import Settings
-from .state import RUN, RUNS
+from .state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS
 from .state import State as Url
 from .views import Views
 
@@ -29,7 +29,14 @@ INDEX = """\
     <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>
 """
-PAGES = {RUNS: runs, RUN: run}
+PAGES = {
+    RUNS: runs,
+    RUN: run,
+    POPULATION: population,
+    LATENT: latent,
+    COMPARE: compare,
+    HELP: help,
+}
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
@@ -71,6 +78,7 @@ def create_app(settings: Settings) -> dash.Dash:
     _register_buttons(app)
     _register_routes(app, views)
     _register_selection(app, views)
+    downloads.register(app, views)
     for page in PAGES.values():
         page.register(app, views)
     security.protect(app, settings, workspace.is_alive)
@@ -151,6 +159,8 @@ def page_at(views: Views, pathname: str | None, url: Url) -> Any:
     page = PAGES.get(shell.path_of(pathname))
     if page is None:
         raise Refused(f"there is no page {pathname!r}: go to the runs")
+    if page is help:  # it needs no scoring
+        return help.layout()
     if url.scoring is None:
         return shell.nothing_yet(views.workspace.path)
     return page.layout(Seen.of(views, url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,11 +22,12 @@ from .seen import Seen
 from .views import View
 
 BAND = 3.0  # standard deviations of the band around the population
-MOVED = {"normal", "outlier", "reviewed", "selected"}  # markers of the score chart
+# What a threshold moves: markers of the score chart, and all of the histogram, whose bins reach it.
+MOVED = {"normal", "outlier", "reviewed", "selected", "held-out", "new"}
 
 
-def scores(seen: Seen, threshold: float | None) -> go.Figure:
-    """Scores of all runs as a control chart."""
+def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
+    """Scores of all runs as a control chart, with rings around the runs at some positions."""
     view, standing = seen.view, seen.standing
     return figures.score_chart(
         view.scores,
@@ -34,24 +36,41 @@ def scores(seen: Seen, threshold: float | None) -> go.Figure:
         labels=view.labels,
         calibration=seen.good.scores,
         threshold=threshold,
-        log=_log(seen),
-        verdicts=[standing.verdict(run) for run in view.names],
+        log=is_log(seen),
+        verdicts=[verdict or None for verdict in standing.said],
+        selected=[view.names[i] for i in selected],
         keep=True,
     )
 
 
-def histogram(seen: Seen, threshold: float | None) -> go.Figure:
-    """How the scores are distributed."""
+def scores_within(seen: Seen, event: Mapping[str, Any] | None) -> list[int]:
+    """Positions of the runs that a box or a lasso in the score chart is drawn around."""
+    places = np.arange(1, len(seen.view.scores) + 1)
+    return figures.within(event, places, seen.view.scores, log=is_log(seen)).tolist()
+
+
+def histogram(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
+    """How the scores are distributed, those of all and of the runs at some positions."""
+    is_selected = np.zeros(len(seen.view.scores), dtype=bool)
+    is_selected[list(selected)] = True
     return figures.score_histogram(
-        seen.view.scores,
-        calibration=seen.good.scores,
-        threshold=threshold,
-        log=_log(seen),
-        height=380,
+        seen.view.scores, **_bins(seen, threshold), selected=is_selected, height=380
     )
 
 
-def _log(seen: Seen) -> bool:
+def histogram_within(
+    seen: Seen, threshold: float | None, event: Mapping[str, Any] | None
+) -> list[int]:
+    """Positions of the runs in a range of the histogram."""
+    places = figures.histogram_places(seen.view.scores, **_bins(seen, threshold))
+    return figures.within(event, places).tolist()
+
+
+def _bins(seen: Seen, threshold: float | None) -> dict[str, Any]:
+    return {"calibration": seen.good.scores, "threshold": threshold, "log": is_log(seen)}
+
+
+def is_log(seen: Seen) -> bool:
     """Whether the axis is logarithmic: a threshold that is moved does not change it."""
     return figures.wants_log(seen.view.scores, seen.good.scores, seen.threshold)
 
@@ -135,6 +154,18 @@ class RunView:
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
 
 
+def alone(seen: Seen) -> Runs:
+    """The run alone."""
+    return seen.views.workspace.read_runs(seen.view.data_set, [seen.position])
+
+
+def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
+    """The run and the good runs on an axis."""
+    found = seen.views.workspace.read_timesteps(seen.view.scoring, seen.position)
+    runs = alone(seen) if runs is None else runs
+    return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
+
+
 def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figure:
     """Some channels of the run over the population, one below the other."""
     return figures.run_courses(
@@ -167,8 +198,8 @@ def _course(run: RunView, name: str) -> Course:
     )
 
 
-def error_map(run: RunView, at: int | None = None) -> go.Figure:
-    """Which channel erred, when."""
+def error_map(run: RunView, at: int | None = None, **scale: Any) -> go.Figure:
+    """Which channel erred, when; `scale` may say `order` and `zmax`."""
     contributions = run.contributions
     return figures.error_map(
         np.empty((0, 0)) if contributions is None else contributions,
@@ -177,6 +208,7 @@ def error_map(run: RunView, at: int | None = None) -> go.Figure:
         x_title=run.x_title,
         stretch=run.stretch,
         at=None if at is None else run.x[at],
+        **scale,
     ).update_layout(uirevision=run.zoom)
 
 
@@ -193,11 +225,19 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     )
 
 
-def patch(figure: go.Figure) -> Any:
+def patch(figure: go.Figure, uids: Collection[str] = MOVED) -> Any:
     """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
     changed: Any = Patch()
     for number, trace in enumerate(figure.data):
-        if trace.uid in MOVED:
+        if trace.uid in uids:
             changed["data"][number] = trace.to_plotly_json()
-    changed["layout"]["shapes"] = [shape.to_plotly_json() for shape in figure.layout.shapes]
+    for name in ("shapes", "annotations"):
+        changed["layout"][name] = [part.to_plotly_json() for part in figure.layout[name]]
+    return changed
+
+
+def marks(figure: go.Figure) -> Any:
+    """The same of what is selected: its marks come, a shape that was drawn around it goes."""
+    changed = patch(figure, {"selected"})
+    changed["layout"]["selections"] = []
     return changed

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tsad_plugin.results import TINY
@@ -16,6 +16,7 @@ from .views import Standing, View
 HELD_OUT, USUAL, CONFIRMED, CHOSEN, LABEL = "held-out", "usual", "confirmed", "chosen", "label:"
 LEAST = 2  # runs that have a standard deviation
 MOST_LABELS = 6
+TRUTH = {"fault": 1.0, "no fault": 0.0, "unsure": np.nan}  # of verdicts
 
 
 class Reference(NamedTuple):
@@ -53,49 +54,74 @@ class Reference(NamedTuple):
 
 def references(view: View, standing: Standing) -> list[Reference]:
     """The sets that can be chosen, at least one."""
-    found = [] if len(view.calibration) < LEAST else [_held_out(view)]
-    flagged = view.outliers(standing.threshold.value)
-    faults = np.array([standing.verdict(run) == "fault" for run in view.names])
-    confirmed = [standing.verdict(run) == "no fault" for run in view.names]
-    chosen = set(standing.chosen or ())
-    candidates = [
-        (CHOSEN, "chosen runs", [run in chosen for run in view.names]),
-        (USUAL, "runs that are no outliers", ~flagged & ~faults),
-        (CONFIRMED, "runs with the verdict no fault", confirmed),
-        *_labels(view),
-    ]
-    for key, name, mask in candidates:
-        positions = np.flatnonzero(mask).tolist()
-        if len(positions) >= LEAST:
-            title = f"{name} ({len(positions):,})"
-            found.append(Reference(key, title, view.scores[positions], positions))
-    return found or [Reference(USUAL, "all runs", view.scores, list(range(len(view.names))))]
-
-
-def _held_out(view: View) -> Reference:
-    name = f"training runs ({len(view.calibration):,} held out)"
-    return Reference(HELD_OUT, name, view.calibration, None)
-
-
-def _labels(view: View) -> list[tuple[str, str, list[bool]]]:
-    """A set for each label, where there are few."""
-    known = Counter(str(label) for label in view.labels or () if not pd.isna(label))
-    if len(known) > MOST_LABELS:
-        return []
-    return [
-        (
-            f"{LABEL}{one}",
-            f"runs labelled {one}",
-            [str(label) == one for label in view.labels or ()],
-        )
-        for one in known
-    ]
+    made = (_made(view, standing, key) for key in _keys(view))
+    return [one for one in made if one is not None] or [_all(view)]
 
 
 def reference(view: View, standing: Standing, key: str | None) -> Reference:
     """The set of that key, or the one to begin with: what somebody chose, or the training runs."""
-    by_key = {r.key: r for r in references(view, standing)}
-    return next(by_key[k] for k in (key, CHOSEN, *by_key) if k in by_key)
+    keys = _keys(view)
+    made = (_made(view, standing, one) for one in (key, CHOSEN, *keys) if one in keys)
+    return next((one for one in made if one is not None), None) or _all(view)
+
+
+def _keys(view: View) -> list[str]:
+    """Keys of all sets that there might be; a set for each label, where there are few."""
+    labels = view.known_labels.dropna().astype(str).unique()
+    few = labels if len(labels) <= MOST_LABELS else ()
+    return [HELD_OUT, *NAMED, *(f"{LABEL}{one}" for one in few)]
+
+
+def _made(view: View, standing: Standing, key: str) -> Reference | None:
+    """The set of that key; None where it has too few runs."""
+    if key == HELD_OUT:
+        return _held_out(view)
+    name, mask = _named(view, standing, key)
+    positions = np.flatnonzero(mask).tolist()
+    if len(positions) < LEAST:
+        return None
+    return Reference(key, f"{name} ({len(positions):,})", view.scores[positions], positions)
+
+
+def _held_out(view: View) -> Reference | None:
+    if len(view.calibration) < LEAST:
+        return None
+    name = f"training runs ({len(view.calibration):,} held out)"
+    return Reference(HELD_OUT, name, view.calibration, None)
+
+
+def _all(view: View) -> Reference:
+    return Reference(USUAL, "all runs", view.scores, list(range(len(view.names))))
+
+
+def _named(view: View, standing: Standing, key: str) -> tuple[str, Any]:
+    """Name of a set, and which runs are in it."""
+    if key in NAMED:
+        name, mask = NAMED[key]
+        return name, mask(view, standing)
+    label, labels = key.removeprefix(LABEL), view.known_labels
+    return f"runs labelled {label}", labels.notna() & (labels.astype(str) == label)
+
+
+def _chosen(view: View, standing: Standing) -> NDArray[np.bool_]:
+    mask = np.zeros(len(view.names), bool)
+    mask[[view.places[run] for run in standing.chosen or () if run in view.places]] = True
+    return mask
+
+
+def _usual(view: View, standing: Standing) -> NDArray[np.bool_]:
+    return ~view.outliers(standing.threshold.value) & (standing.said != "fault")
+
+
+def _confirmed(view: View, standing: Standing) -> NDArray[np.bool_]:
+    return standing.said == "no fault"
+
+
+NAMED: dict[str, tuple[str, Callable[[View, Standing], NDArray[np.bool_]]]] = {
+    CHOSEN: ("chosen runs", _chosen),
+    USUAL: ("runs that are no outliers", _usual),
+    CONFIRMED: ("runs with the verdict no fault", _confirmed),
+}
 
 
 def truth(view: View, standing: Standing) -> NDArray[np.float64]:
@@ -103,15 +129,12 @@ def truth(view: View, standing: Standing) -> NDArray[np.float64]:
 
     Of labels the most frequent is taken for the one of normal runs.
     """
+    labels = view.known_labels
     known = np.full(len(view.names), np.nan)
-    labels = [None if label is None or pd.isna(label) else label for label in view.labels or ()]
-    counted = Counter(label for label in labels if label is not None)
-    if (normal := _normal(counted)) is not None:
-        known = np.array([np.nan if label is None else float(label != normal) for label in labels])
-    for position, run in enumerate(view.names):
-        verdict = standing.verdict(run)
-        if verdict is not None:
-            known[position] = {"fault": 1.0, "no fault": 0.0}.get(verdict, np.nan)
+    if (normal := _normal(Counter(labels.dropna()))) is not None:
+        known = np.where(labels.notna(), labels != normal, np.nan)
+    for verdict, value in TRUTH.items():
+        known[standing.said == verdict] = value
     return known
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from .answers import Refused
 from .reference import Reference, reference
 from .state import State
 from .views import Standing, View, Views, Which
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,25 +99,36 @@ class Seen:
             who=signature(who),
         )
 
-    def population(self, axis: str) -> Population:
-        """How the good runs go.
+    def of_good(self, read: Callable[[int, tuple[int, ...] | None], Read]) -> Read:
+        """What is read of the good runs, by data set and positions; None stands for all.
 
         Where they are those that the model learned from, and the workspace does not hold these, the
         runs that are no outliers stand in.
         """
-        learned, channels = self.view.model.data_set_id, self.view.data_set.channels
-        positions = self.good.positions
+        learned, positions = self.view.model.data_set_id, self.good.positions
         if positions is None and learned is not None:
             with suppress(Damaged):
-                return self.views.population(Which(learned, None, axis, channels))
+                return read(learned, None)
         if positions is None:
             positions = np.flatnonzero(~self.view.outliers(self.threshold)).tolist()
-        which = Which(self.view.data_set.id, tuple(positions), axis, channels)
-        return self.views.population(which)
+        return read(self.view.data_set.id, tuple(positions))
+
+    def population(self, axis: str) -> Population:
+        """How the good runs go."""
+        channels = self.view.data_set.channels
+        return self.of_good(
+            lambda data_set, positions: self.views.population(
+                Which(data_set, positions, axis, channels)
+            )
+        )
 
     def axes(self, run: Runs) -> list[str]:
         """Axes on which both a run and the good runs can be laid."""
-        return [axis for axis in axes_of(run) if axis != "elapsed" or self._have_clocks()]
+        return self.shared_axes(axes_of(run))
+
+    def shared_axes(self, axes: Iterable[str]) -> list[str]:
+        """Those of some axes on which the good runs can be laid, too."""
+        return [axis for axis in axes if axis != "elapsed" or self._have_clocks()]
 
     def _have_clocks(self) -> bool:
         """Whether the good runs have times that go forward, of the kind and unit of these."""

@@ -24,6 +24,11 @@ def selection(seen: Seen, runs: Iterable[str]) -> dict[str, Any]:
     return {"data_set": seen.view.data_set.id, "runs": list(known)}
 
 
+def select_at(seen: Seen, places: Iterable[int]) -> dict[str, Any] | None:
+    """What the store holds when the runs at these positions are selected; None for none."""
+    return selection(seen, runs) if (runs := [seen.view.names[i] for i in places]) else None
+
+
 def picked(selected: Mapping[str, Any] | None) -> list[str] | None:
     """Names of the runs that were lassoed in a figure; None where nothing was."""
     if not selected or not selected.get("points"):

@@ -11,6 +11,9 @@ from .answers import Refused
 # Pages.
 RUNS, RUN, POPULATION, LATENT = "/", "/run", "/population", "/latent"
 COMPARE, HELP = "/compare", "/help"
+# Files.
+SCORES_CSV, SCORES_PARQUET = "/export/scores.csv", "/export/scores.parquet"
+REPORT = "/export/report.html"
 URL_NAMES = {"channels": "channel", "other": "with", "rival": "with_scoring"}  # others: as they are
 
 

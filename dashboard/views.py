@@ -70,14 +70,39 @@ class View:
         return self.table["score"].to_numpy(np.float64)
 
     @cached_property
-    def ranked(self) -> list[int]:
+    def ranked(self) -> NDArray[np.intp]:
         """Positions of the runs, the most abnormal first."""
-        return np.argsort(-self.scores, kind="stable").tolist()
+        return np.argsort(-self.scores, kind="stable")
 
     @cached_property
-    def ranks(self) -> dict[int, int]:
-        """Rank of each run by its position; 1 is the most abnormal."""
-        return {position: rank for rank, position in enumerate(self.ranked, start=1)}
+    def ranks(self) -> NDArray[np.intp]:
+        """(n_runs,): rank of each run; 1 is the most abnormal."""
+        ranks = np.empty(len(self.ranked), np.intp)
+        ranks[self.ranked] = np.arange(1, len(ranks) + 1)
+        return ranks
+
+    def worst_first(self, which: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Positions of some runs, the most abnormal first."""
+        return self.ranked[which[self.ranked]]
+
+    @cached_property
+    def described(self) -> pd.DataFrame:
+        """A row a run, in the order of the data: what never changes of it, short enough to read."""
+        found = self.table[["channels", "stretch"]].fillna("").astype(str)
+        labels = ["" if label is None else str(label) for label in self.known_labels]
+        about = {"rank": self.ranks, "run": self.names, "score": readable(self.scores)}
+        return found.reset_index(drop=True).assign(**about, label=labels)
+
+    @cached_property
+    def found(self) -> list[tuple[str, str]]:
+        """Of each run the channels with most of the error, and when; empty where nobody knows."""
+        return list(zip(self.described["channels"], self.described["stretch"], strict=True))
+
+    @cached_property
+    def known_labels(self) -> pd.Series:
+        """(n_runs,): what the data say of each run, None where they say nothing."""
+        labels = pd.Series(self.labels or [None] * len(self.names), dtype=object)
+        return labels.where(labels.notna(), None)
 
     def position(self, run: str | None) -> int:
         """Position of the run of that name; refused where there is none."""
@@ -90,12 +115,6 @@ class View:
                 f"{shorten(self.names)}"
             )
         return self.places[run]
-
-    @cached_property
-    def found(self) -> list[tuple[str, str]]:
-        """Of each run the channels with most of the error, and when; empty where nobody knows."""
-        columns = self.table[["channels", "stretch"]].fillna("").astype(str)
-        return list(columns.itertuples(index=False, name=None))
 
     def odd_length(self, position: int) -> bool:
         """Whether a run is much longer or shorter than those that the detector learned from."""
@@ -127,11 +146,14 @@ class Standing:
         By the run's name.
     chosen : list of str or None
         The runs that somebody chose as good.
+    said : ndarray of shape (n_runs,)
+        The verdict on each run as text; empty where there is none yet.
     """
 
     threshold: ThresholdVersion
     verdicts: dict[str, Verdict]
     chosen: list[str] | None
+    said: NDArray[np.object_]
 
     def verdict(self, run: str) -> str | None:
         """The verdict on a run, None where there is none yet."""
@@ -198,11 +220,11 @@ class Views:
     def standing(self, view: View) -> Standing:
         """How things stand now."""
         review = self.workspace.review
-        return Standing(
-            review.threshold(view.model),
-            review.verdicts(view.data_set),
-            review.good_runs(view.data_set),
-        )
+        verdicts = review.verdicts(view.data_set)
+        said = np.full(len(view.names), "", dtype=object)
+        said[[view.places[run] for run in verdicts]] = [one.verdict for one in verdicts.values()]
+        chosen = review.good_runs(view.data_set)
+        return Standing(review.threshold(view.model), verdicts, chosen, said)
 
     def clock(self, data_set: int) -> tuple[bool, str | None]:
         """What times of a data set are: datetimes or durations, or else numbers of this unit."""
@@ -240,6 +262,11 @@ def _in_order(found: Population, channels: list[int]) -> Population:
     """A population of these channels, in this order."""
     columns = {name: getattr(found, name)[:, channels] for name in ("mean", "std", "n")}
     return found._replace(**columns)
+
+
+def readable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of four digits: short enough to read, and as numbers they sort."""
+    return np.array([float(f"{value:.4g}") for value in values.tolist()], dtype=np.float64)
 
 
 def _labels(workspace: Workspace, data_set: DataSet) -> list[Any] | None:

@@ -53,8 +53,8 @@ def headline(seen: Seen, threshold: float | None) -> str:
 
 def open_outliers(seen: Seen, threshold: float | None) -> list[int]:
     """Positions of the outliers without a verdict, the most abnormal first."""
-    view, flagged = seen.view, seen.view.outliers(threshold)
-    return [i for i in view.ranked if flagged[i] and seen.standing.verdict(view.names[i]) is None]
+    is_open = seen.view.outliers(threshold) & (seen.standing.said == "")
+    return seen.view.worst_first(is_open).tolist()
 
 
 def when(time: datetime) -> str:

@@ -1,19 +1,25 @@
 """What MkDocs runs while it builds the book.
 
 `<!-- tsad fit -->` in a page becomes the help of that command. It is read from the command itself,
-so the page cannot say anything else. In docstrings references lose their marks of reStructuredText,
-names of pages become links, and choices of parameters keep their default.
+so the page cannot say anything else. The text of the dashboard's help page is a chapter, too. In
+docstrings references lose their marks of reStructuredText, names of pages become links, and choices
+of parameters keep their default.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import typer
 from griffe import Extension, Object
+from mkdocs.structure.files import File
 
 from tsad_plugin.cli import app
+
+# Chapters that are written elsewhere: where they stand in the book, and where the text is.
+BORROWED = {"guide/numbers.md": "dashboard/help/numbers.md"}
 
 PLACE = re.compile(r"^<!-- tsad( \w+)? -->$", re.MULTILINE)
 CITATION = re.compile(r"(\[\d+\])_")
@@ -31,6 +37,13 @@ class Choices(Extension):
             obj.docstring.value = CHOICES.sub(
                 lambda found: found[1] + found[2].replace(", ", " or "), obj.docstring.value
             )
+
+
+def on_files(files: Any, config: Any) -> None:
+    """Take the chapters that are written elsewhere into the book."""
+    root = Path(config.config_file_path).parent
+    for chapter, source in BORROWED.items():
+        files.append(File.generated(config, chapter, abs_src_path=str(root / source)))
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

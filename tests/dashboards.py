@@ -13,6 +13,7 @@ from dashboard import start
 
 WIDTHS = (1024, 1440, 1920)
 HEIGHT = 900
+SERIOUS = {"serious", "critical"}  # of what axe-core finds
 PATIENCE = 15_000  # ms: the machine may be busy
 
 # Figures are as large as the place they have: plotly draws them anew a while after a change.
@@ -187,6 +188,19 @@ class Visitor:
             self.page.wait_for_function(FITTED)
             faults += [f"{width} px: {fault}" for fault in self.page.evaluate(FAULTS)]
         return faults
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds that is serious."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html']}: {node['failureSummary']}"
+        for one in found
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from plotly.colors import sample_colorscale, unlabel_rgb
+from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 
 from tsad_plugin.figures import critical_difference, mean_intervals, set_heatmap
 from tsad_plugin.figures.cells import text_colours
@@ -134,12 +134,12 @@ def test_every_number_can_be_read_on_its_cell() -> None:
     values = np.linspace(-0.2, 1.2, 101)
     shown = np.clip(values, 0, 1).tolist()
     colours = text_colours(values, 0, 1).tolist()
-    assert set(colours) == {"#1a1a1a", "white"}
+    assert set(colours) == {"#000000", "#ffffff"}
     for share, colour in zip(shown, colours, strict=True):
         (cell,) = sample_colorscale("Cividis", [share])
-        text = (255,) * 3 if colour == "white" else (26,) * 3
+        text = hex_to_rgb(colour)
         lighter, darker = sorted(map(luminance, (unlabel_rgb(cell), text)), reverse=True)
-        assert (lighter + 0.05) / (darker + 0.05) > 3.9
+        assert (lighter + 0.05) / (darker + 0.05) > 4.5
 
 
 def luminance(colour: tuple[float, ...]) -> float:

@@ -18,7 +18,6 @@ from reviewing import ABNORMAL, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
 from dashboard.answers import Refused
-from dashboard.components.grid import ALL, OPEN, OUTLIERS, rows
 from dashboard.components.heading import neighbours
 from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
@@ -35,6 +34,7 @@ from dashboard.reference import (
     references,
     truth,
 )
+from dashboard.rows import ALL, OPEN, OUTLIERS, block
 from dashboard.seen import Seen
 from dashboard.selection import picked, positions, selection
 from dashboard.state import State
@@ -270,7 +270,11 @@ def test_the_headline_counts_outliers_and_those_without_verdict(views: Views) ->
 def test_rows_are_ranked_and_filtered(views: Views) -> None:
     see(views).judge({"run": WORST, "verdict": "fault", "cause": "valve"}, "anna")
     seen = see(views)
-    listed = {shown: rows(seen, seen.threshold, shown) for shown in (OUTLIERS, OPEN, ALL)}
+    asked = {"startRow": 0, "endRow": 100}
+    listed = {
+        shown: block(seen, seen.threshold, shown, asked)["rowData"]
+        for shown in (OUTLIERS, OPEN, ALL)
+    }
     assert [row["rank"] for row in listed[ALL]] == list(range(1, 21))
     worst = [seen.view.names[i] for i in seen.view.ranked[:3]]
     assert [row["run"] for row in listed[OUTLIERS]] == worst
@@ -280,6 +284,41 @@ def test_rows_are_ranked_and_filtered(views: Views) -> None:
     assert (first["verdict"], first["cause"], first["label"]) == ("fault", "valve", "bad")
     assert first["href"] == "/run?scoring=2&run=B-3" and first["by"].startswith("anna, ")
     assert json.loads(json.dumps(listed)) == listed
+
+
+# -- scores ----------------------------------------------------------------------------------------
+
+
+def test_what_is_selected_is_in_the_chart_and_in_the_histogram(views: Views) -> None:
+    seen = see(views)
+    chart, bars = (draw(seen, 1.0, [1, 3]) for draw in (drawing.scores, drawing.histogram))
+    (rings,) = [t for t in chart.data if t.uid == "selected"]
+    assert rings.customdata.tolist() == [seen.view.names[1], seen.view.names[3]]
+    (outline,) = [t for t in bars.data if t.uid == "selected"]
+    assert outline.name == "selected runs (2)"
+
+
+def test_a_shape_in_a_chart_or_a_range_in_the_histogram_selects_runs(views: Views) -> None:
+    seen = see(views)
+    scores, top = seen.view.scores, int(np.argmax(seen.view.scores))
+    box = {"range": {"x": [0.5, 4.5], "y": [0, scores.max() + 1]}}
+    assert drawing.scores_within(seen, box) == [0, 1, 2, 3]
+    assert drawing.scores_within(seen, None) == []
+    end = drawing.histogram(seen, seen.threshold).data[-2].x[-1]
+    high = float(np.sort(scores)[-2])
+    found = drawing.histogram_within(seen, seen.threshold, {"range": {"x": [high, end]}})
+    assert top in found and len(found) == 2
+
+
+def test_a_threshold_moves_all_that_reaches_to_it(views: Views) -> None:
+    seen = see(views)
+    for draw in (drawing.scores, drawing.histogram):
+        figure = draw(seen, seen.threshold)
+        moved = drawing.patch(figure).to_plotly_json()["operations"]
+        places = [operation["location"] for operation in moved]
+        uids = {figure.data[at[1]].uid for at in places if at[0] == "data"}
+        assert uids == {t.uid for t in figure.data} - {"mean", "band-1", "band-2", "band-3"}
+        assert ["layout", "shapes"] in places and ["layout", "annotations"] in places
 
 
 # -- the run and the population -------------------------------------------------------------------
@@ -514,23 +553,17 @@ def test_a_verdict_without_a_name_is_refused(browser: Browser, workspace: Worksp
     assert workspace.review.verdicts(workspace.data_sets()[0]) == {}
 
 
-def test_good_runs_are_chosen_by_ticking_them(browser: Browser, workspace: Workspace) -> None:
-    ticked = [{"run": "B-0"}, {"run": "B-1"}]
-    values = {
-        "runs_choose__n_clicks": 1,
-        "runs_grid__selectedRows": ticked,
-        "shell_who__value": "a",
-    }
-    answer = browser.call(
-        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
-    )
-    assert answer["response"]["url"]["search"] == "?scoring=2&good=chosen"
+def test_the_selected_runs_become_the_good_ones(browser: Browser, workspace: Workspace) -> None:
+    def choose(*runs: str) -> Any:
+        values = {"runs_choose__n_clicks": 1, "shell_who__value": "anna", **AT_NEW}
+        stored = {"data_set": workspace.data_sets()[0].id, "runs": runs}
+        return browser.call(
+            "url.search", "runs-choose.n_clicks", shell_selection__data=stored, **values
+        )
+
+    assert choose("B-1", "B-0")["response"]["url"]["search"] == "?scoring=2&good=chosen"
     assert workspace.review.good_runs(workspace.data_sets()[0]) == ["B-0", "B-1"]
-    values["runs_grid__selectedRows"] = ticked[:1]
-    answer = browser.call(
-        "url.search", "runs-choose.n_clicks", page_url__data="?scoring=2", **values
-    )
-    assert "1 run ticked" in notes(answer)
+    assert "1 run selected" in notes(choose("B-0", "G-1"))
 
 
 def test_a_click_in_the_chart_opens_the_run(browser: Browser) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dashboards
 import pytest
-from dashboards import Visitor, visiting
+from dashboards import Visitor, violations, visiting
 from reviewing import ABNORMAL
 
 pytestmark = pytest.mark.browser
@@ -15,8 +15,11 @@ WORST, SECOND = list(ABNORMAL)[:2]
 PAGES = {
     "runs": "",
     "run": f"run?run={WORST}",
+    "population": f"population?run={WORST}",
+    "latent": f"latent?run={WORST}",
+    "compare": "compare",
+    "help": "help",
 }
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +33,6 @@ def visitor(request: pytest.FixtureRequest, browser: Any, filled: Path) -> Itera
     """Somebody whose system is light, or dark."""
     with visiting(browser, filled, scheme=request.param) as somebody:
         yield somebody
-
-
-def violations(page: Any) -> list[str]:
-    """What axe-core finds that is serious."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {node['html']}: {node['failureSummary']}"
-        for one in found
-        if one["impact"] in SERIOUS
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -288,7 +288,7 @@ def test_the_grid_keeps_nothing_that_was_not_decided(home: Visitor) -> None:
     assert "3 not reviewed yet" in home.text("#runs-count")
 
 
-def test_ticked_runs_become_the_good_ones(home: Visitor) -> None:
+def test_runs_that_are_ticked_become_the_good_ones(home: Visitor) -> None:
     home.page.locator("#runs-show").get_by_text("All runs", exact=True).click()
     home.page.locator(CELL.format(5, "run")).wait_for()
     for row in (3, 4, 5):

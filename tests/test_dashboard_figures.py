@@ -53,14 +53,14 @@ def test_an_outlier_with_a_verdict_is_an_open_diamond_that_keeps_its_rank() -> N
     assert (open_one.x.tolist(), open_one.text) == ([5], ("2",))
     assert (reviewed.x.tolist(), reviewed.text) == ([3], ("1",))
     assert reviewed.marker.symbol == "diamond-open" != open_one.marker.symbol
-    assert reviewed.hovertext == ("<b>C</b><br>score 3<br>verdict: fault",)
+    assert reviewed.hovertext.tolist() == ["<b>C</b><br>score 3<br>verdict: fault"]
     assert "verdict: no fault" in trace(figure, "normal").hovertext[0]
 
 
 def test_a_mark_gives_back_the_id_of_its_run() -> None:
     figure = score_chart(SCORES, outlier=OUTLIER, ids=[7, "B", "<b>", 0, "E"])
-    assert trace(figure, "normal").customdata == ("7", "B", "0")
-    assert trace(figure, "outlier").customdata == ("<b>", "E")
+    assert trace(figure, "normal").customdata.tolist() == ["7", "B", "0"]
+    assert trace(figure, "outlier").customdata.tolist() == ["<b>", "E"]
     assert "customdata" not in trace(figure, "normal").hovertemplate
 
 

@@ -18,6 +18,7 @@ import yaml
 from typer.testing import CliRunner
 
 import tsad_plugin
+from dashboard.manual import manual
 from tsad_plugin import datasets
 from tsad_plugin.cli import app
 
@@ -30,6 +31,7 @@ FRAME = {
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # What a style sheet may load, and from where.
 STYLE_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)|@import\s+[\"']([^\"']+)")
+NUMBERS = "guide/numbers.md"  # what the dashboard's help page says
 NOWHERE = "http://127.0.0.1:9"  # a proxy that does not answer: what asks the network fails
 
 
@@ -89,7 +91,17 @@ def test_every_page_of_the_navigation_is_there(book: Path) -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     written = {str(page.relative_to(pages.DOCS)) for page in pages.DOCS.rglob("*.md")}
-    assert written == set(paths(config()["nav"]))
+    assert written | {NUMBERS} == set(paths(config()["nav"]))
+    assert NUMBERS not in written
+
+
+def test_the_book_says_of_the_numbers_what_the_dashboard_says(book: Path) -> None:
+    page = html.unescape((book / NUMBERS).with_suffix(".html").read_text("utf-8"))
+    assert re.findall(r'<h2 id="([\w-]+)"', page) == [section.slug for section in manual().sections]
+    article = " ".join(re.sub(r"<[^>]+>", "", page).split())
+    for section in manual().sections:
+        first = section.text.split("\n\n")[0]
+        assert " ".join(re.sub(r"\[(.*?)\]\(.*?\)", r"\1", first).split()) in article
 
 
 def test_no_page_loads_anything_from_elsewhere(book: Path) -> None:

@@ -202,7 +202,7 @@ def test_timesteps_of_less_than_a_millisecond_stay_apart() -> None:
 
 def test_a_threshold_of_nothing_has_no_multiples() -> None:
     texts = trace(score_chart([1.0, 2.0], threshold=2.2e-308), "normal").hovertext
-    assert texts == ("<b>0</b><br>score 1", "<b>1</b><br>score 2")
+    assert texts.tolist() == ["<b>0</b><br>score 1", "<b>1</b><br>score 2"]
 
 
 def test_points_between_gaps_are_markers_and_neighbours_a_line() -> None:
@@ -358,7 +358,7 @@ def test_bands_are_not_turned_over_on_an_axis_without_0() -> None:
 
 def test_a_missing_label_is_not_shown() -> None:
     figure = score_chart([1.0, 1.1], labels=[None, "good"], ids=["a", "b"])
-    texts = [text for t in figure.data for text in t.hovertext or ()]
+    texts = [text for t in figure.data for text in t.hovertext]
     assert [("label" in text) for text in texts] == [False, True]
 
 

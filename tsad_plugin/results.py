@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .explanation import Explanation, leading_channels, stretch_text
 from .forms import plural
+from .inputs import with_channels
 from .reconstruction import ReconstructionDetector
 from .runs import Runs
 from .thresholds import Thresholder
@@ -18,9 +19,84 @@ from .thresholds import Thresholder
 TINY = 1e-9  # a threshold of which no score is a sensible multiple
 
 
+class Said(NamedTuple):
+    """A verdict on a run: in a word, and with all that belongs to it."""
+
+    verdict: str
+    text: str
+
+
+class Decisions(NamedTuple):
+    """What people have to do with scores: how they call the data, and what they decided.
+
+    `threshold` says in words which one holds, where it is not the detector's own; `verdicts` are by
+    the position of the run.
+    """
+
+    data_set: str
+    threshold: str | None
+    verdicts: Mapping[int, Said]
+
+
+class Findings(Protocol):
+    """Scores of runs, and what was found in some of them: all that a report tells.
+
+    What is asked of all runs is short; values and errors at timesteps are asked of a few alone.
+    """
+
+    @property
+    def detector(self) -> ReconstructionDetector:
+        """The one that scored them."""
+
+    @property
+    def ids(self) -> list[Any]:
+        """Ids of all runs."""
+
+    @property
+    def known(self) -> list[Any] | None:
+        """What the data say of each of them."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n_runs,): their timesteps."""
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(n_runs,)."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n_runs,): 1 for an outlier."""
+
+    @property
+    def threshold(self) -> float:
+        """NaN where it is not in the units of the scores."""
+
+    @property
+    def ranked(self) -> list[int]:
+        """Positions of the runs, the most abnormal first."""
+
+    @property
+    def outliers(self) -> list[int]:
+        """Positions of the outliers, the most abnormal first."""
+
+    @property
+    def decisions(self) -> Decisions | None:
+        """What people decided, where anybody was asked."""
+
+    def pick(self, positions: Sequence[int]) -> Runs:
+        """These runs, with the detector's channels in its order."""
+
+    def explain(self, positions: Sequence[int]) -> list[Explanation]:
+        """Why each of these runs has its score."""
+
+    def timesteps(self, positions: Sequence[int]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """Contributions and reconstruction of each of these runs, (n_timesteps_i, n_channels)."""
+
+
 @dataclass(frozen=True)
 class Scored:
-    """Runs with their scores.
+    """Runs with their scores; as `Findings`, the detector is asked anew.
 
     `threshold` is NaN where labels come from a foreign thresholder: its threshold is in units of
     its own.
@@ -50,9 +126,38 @@ class Scored:
         """Positions of the outliers, the most abnormal first."""
         return [i for i in self.ranked if self.labels[i]]
 
+    @property
+    def ids(self) -> list[Any]:
+        """Ids of the runs."""
+        return self.runs.ids.tolist()
+
+    @property
+    def known(self) -> list[Any] | None:
+        """What the data say of each run."""
+        return None if self.runs.labels is None else self.runs.labels.tolist()
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n_runs,)."""
+        return self.runs.lengths
+
+    @property
+    def decisions(self) -> None:
+        """Nobody was asked."""
+        return None
+
+    def pick(self, positions: Sequence[int]) -> Runs:
+        """These runs, with the detector's channels in its order."""
+        return with_channels(self.runs[positions], self.detector.channels_)
+
     def explain(self, positions: Sequence[int]) -> list[Explanation]:
         """As the detector explains each of these runs."""
         return self.detector.explain_all(self.runs[positions]) if len(positions) else []
+
+    def timesteps(self, positions: Sequence[int]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """As the detector reconstructs each of these runs: contributions and reconstruction."""
+        runs, detector = self.runs[positions], self.detector
+        return list(zip(detector.contributions(runs), detector.reconstruct(runs), strict=True))
 
 
 def number(value: float) -> str:
@@ -71,11 +176,16 @@ def relative(score: float, threshold: float) -> str:
 
 def describe(runs: Runs, are: str | None = None) -> str:
     """`71 runs of 89 to 201 timesteps, 2 channels`; they may be called otherwise."""
-    shortest, longest = runs.lengths.min(), runs.lengths.max()
-    count = plural(len(runs), "run") if are is None else f"{len(runs)} {are}"
+    return described(runs.lengths, runs.n_channels, are)
+
+
+def described(lengths: NDArray[np.int64], n_channels: int, are: str | None = None) -> str:
+    """The same, of runs of which no more is known."""
+    shortest, longest = lengths.min(), lengths.max()
+    count = plural(len(lengths), "run") if are is None else f"{len(lengths)} {are}"
     span = f"{shortest:,} to " if shortest < longest else ""
     timesteps = f"{longest:,} timestep{'' if longest == 1 else 's'}"
-    return f"{count} of {span}{timesteps}, {plural(runs.n_channels, 'channel')}"
+    return f"{count} of {span}{timesteps}, {plural(n_channels, 'channel')}"
 
 
 def constant_channels(runs: Runs) -> list[str]:

@@ -57,12 +57,35 @@
                 put("runs-settled", { data: threshold });
             }, 250);
         },
+        refill: function () {
+            // Its rows are asked for again; the list stays where it was scrolled to.
+            if (!document.getElementById("runs-grid")) return;
+            window.dash_ag_grid.getApi("runs-grid").refreshInfiniteCache();
+        },
+        tick: function (stored) {
+            window.tsadSelection = stored;
+            window.dispatchEvent(new Event("tsad-selection"));
+        },
         channels: function (channels, here) {
             rewrite(here, function (query) {
                 query.delete("channel");
                 for (const channel of channels || []) query.append("channel", channel);
             });
             return dash.no_update;
+        },
+        // The run that was clicked on the map, or taken from the list: the URL names it.
+        alike: function (clicked, run, here) {
+            const isClick = dash.callback_context.triggered_id === "latent-map";
+            const chosen = isClick ? clicked && clicked.points[0].customdata : run;
+            if (!chosen || new URLSearchParams(here).get("run") === chosen) {
+                return [dash.no_update, dash.no_update];
+            }
+            rewrite(here, (query) => query.set("run", chosen));
+            return [chosen, "nearest"];
+        },
+        // A double click lets the map forget what is selected: it is marked again.
+        again: function (lassoed, times) {
+            return lassoed ? dash.no_update : (times || 0) + 1;
         },
         scheme: function (clicks, now) {
             if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
@@ -80,6 +103,28 @@
         },
         clear: function (clicks) {
             return clicks ? null : dash.no_update;
+        },
+        exports: function (here, ...links) {
+            // Of all runs, whichever the URL names beside them.
+            const query = new URLSearchParams(here);
+            query.delete("run");
+            return links.map((link) => link && `${link.split("?")[0]}?${query}`);
+        },
+        scroll: function (_children, hash) {
+            // Text that comes after its page moves what is below it: look again until somebody acts.
+            window.tsadScrolling?.disconnect();
+            const page = document.getElementById("page");
+            const place = () => {
+                const named = [...page.querySelectorAll("section[id]")].find((s) => `#${s.id}` === hash);
+                named?.focus({ preventScroll: true });
+                named?.scrollIntoView();
+            };
+            if (!hash || !page) return;
+            window.tsadScrolling = new ResizeObserver(place);
+            window.tsadScrolling.observe(page);
+            for (const event of ["wheel", "pointerdown", "keydown"]) {
+                window.addEventListener(event, () => window.tsadScrolling.disconnect(), { once: true });
+            }
         },
         open: function (clicks) {
             return Boolean(clicks);

@@ -1,4 +1,5 @@
-// Keys of the pages; off while something is written or a dialog or the grid has the focus.
+// Keys of the pages; off while something is written or a dialog or the grid has the focus. A menu
+// closes by Escape, and when something else is clicked or used.
 (function () {
     const targets = {
         n: "#run-next", p: "#run-previous", r: "#run-back",
@@ -16,5 +17,18 @@
             event.preventDefault();
             target.click();
         }
+    });
+    function close(event) {
+        for (const menu of document.querySelectorAll("details.menu[open]")) {
+            if (!menu.contains(event.target)) menu.open = false;
+        }
+    }
+    document.addEventListener("click", close);
+    document.addEventListener("focusin", close);
+    document.addEventListener("keydown", function (event) {
+        const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+        if (!menu) return;
+        menu.open = false;
+        menu.querySelector("summary").focus();
     });
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 from dash import dcc, html
 
 from dashboard.seen import Seen
@@ -12,6 +13,7 @@ from dashboard.state import RUN, RUNS
 from dashboard.views import View
 from dashboard.wording import summary
 
+from .exporting import report_link
 from .parts import aria
 
 _NORMAL = html.Span("normal", className="badge")
@@ -33,6 +35,7 @@ def head(seen: Seen) -> Any:
             ),
             html.Nav(
                 [
+                    report_link(seen),
                     dmc.Button(
                         select_text(False), id="run-select", variant="default", className="key-s"
                     ),
@@ -54,11 +57,15 @@ def select_text(is_selected: bool) -> str:
 
 def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
     """The outliers that rank before and after a run."""
-    flagged, rank = view.outliers(threshold), view.ranks[position]
-    outliers = [i for i in view.ranked if flagged[i]]
-    before = [i for i in outliers if view.ranks[i] < rank]
-    after = [i for i in outliers if view.ranks[i] > rank]
-    return (before[-1] if before else None), (after[0] if after else None)
+    outliers = view.worst_first(view.outliers(threshold)).tolist()
+    before, after = (
+        int(np.searchsorted(view.ranks[outliers], view.ranks[position], side))
+        for side in ("left", "right")
+    )
+    return (
+        outliers[before - 1] if before else None,
+        outliers[after] if after < len(outliers) else None,
+    )
 
 
 def _place(view: View, threshold: float | None, position: int) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from dash import dcc, html
 
-from tsad_plugin.figures import CONFIG
+from dashboard.state import HELP
+from tsad_plugin.figures import CONFIG, SELECTING
 
 from .scheme import dressed
 
 _CONFIG: Any = CONFIG
+_LASSO: Any = SELECTING
 
 
 def aria(**values: str) -> dict[str, Any]:
@@ -18,12 +20,15 @@ def aria(**values: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in values.items()}
 
 
-def graph(name: str, label: str, figure: Any = None) -> Any:
-    """A figure with a name for those who do not see it; empty until a callback draws it."""
+def graph(name: str, label: str, figure: Any = None, *, lasso: bool = False) -> Any:
+    """A figure with a name for those who do not see it; empty until a callback draws it.
+
+    With `lasso` its markers can be selected.
+    """
     given: dict[str, Any] = {} if figure is None else {"figure": dressed(figure)}
     given["style"] = {"height": "300px"} if figure is None else style_of(figure)
     return html.Div(
-        dcc.Graph(id=name, config=_CONFIG, className="graph", **given),
+        dcc.Graph(id=name, config=_LASSO if lasso else _CONFIG, className="graph", **given),
         role="figure",
         **aria(label=label),
     )
@@ -39,6 +44,17 @@ def sized(figure: Any) -> tuple[Any, dict[str, str]]:
     return dressed(figure), style_of(figure)
 
 
-def card(title: str, *children: Any) -> Any:
-    """A titled part of a page."""
-    return html.Section([html.H2(title), *children], className="card")
+def card(title: str, *children: Any, help: str | None = None) -> Any:
+    """A titled part of a page; `help` is the section of the help that says what it shows."""
+    heading: Any = html.H2(title)
+    if help is not None:
+        heading = html.Div([heading, help_link(f"what {title} means", help)], className="titled")
+    return html.Section([heading, *children], className="card")
+
+
+def help_link(name: str, section: str) -> Any:
+    """A question mark that leads to a section of the help; `name` says what it explains.
+
+    The script in `assets/help.js` follows it, so that the URL keeps its state.
+    """
+    return html.A("?", href=f"{HELP}#{section}", className="help", title=name, **aria(label=name))

@@ -12,9 +12,9 @@ from dashboard.wording import verdict_line
 from tsad_plugin.workspace import Verdict
 
 BUTTONS = {
-    "fault": ("True: fault", "t", "red.9"),
-    "no fault": ("False: no fault", "f", "teal.9"),
-    "unsure": ("Unsure", "u", "gray.8"),
+    "fault": ("True: fault", "t"),
+    "no fault": ("False: no fault", "f"),
+    "unsure": ("Unsure", "u"),
 }
 
 
@@ -41,14 +41,13 @@ def panel(current: Verdict | None, causes: Sequence[str]) -> list[Any]:
 
 
 def _button(verdict: str) -> Any:
-    text, key, color = BUTTONS[verdict]
+    text, key = BUTTONS[verdict]
     return dmc.Button(
         text,
         rightSection=dmc.Kbd(key, size="xs"),
         justify="space-between",
         id={"type": "run-verdict", "verdict": verdict},
         className=f"key-{key}",
-        color=color,
         variant="outline",
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard.answers import sentence
 from dashboard.selection import STORE
 from dashboard.state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS, State
 from dashboard.views import Views
@@ -138,8 +139,13 @@ def _user() -> str:
 
 
 def _keys() -> Any:
+    return dmc.Modal(keys(), id="shell-keys", title="Keys", opened=False)
+
+
+def keys() -> Any:
+    """A table of the keys."""
     rows = [html.Tr([html.Td(dmc.Kbd(key)), html.Td(text)]) for key, text in KEYS]
-    return dmc.Modal(html.Table(html.Tbody(rows)), id="shell-keys", title="Keys", opened=False)
+    return html.Table(html.Tbody(rows))
 
 
 def scorings(views: Views) -> list[dict[str, str]]:
@@ -182,7 +188,7 @@ def sorry(text: str) -> Any:
     return html.Section(
         [
             html.H1("This cannot be shown"),
-            html.P(f"{text[:1].upper()}{text[1:].rstrip('.')}."),
+            html.P(sentence(text)),
             html.P(dcc.Link("To the runs of the newest scoring", href=RUNS)),
         ],
         className="sorry",

@@ -15,7 +15,7 @@ from dashboard.wording import when
 from tsad_plugin.results import number
 from tsad_plugin.workspace import ThresholdVersion
 
-from .parts import aria
+from .parts import aria, help_link
 
 LEAST_K, MOST_K = 0, 6  # ends of the slider, where the threshold lies between them
 FARTHEST_K = 12  # on a longer one a small step would be no small change
@@ -26,17 +26,18 @@ def threshold_controls(seen: Seen) -> Any:
     good = seen.good
     return html.Div(
         [
-            dmc.Select(
-                id="runs-good",
-                label="Good runs, for the bands",
-                data=[
-                    {"value": r.key, "label": r.name} for r in references(seen.view, seen.standing)
-                ],
-                value=good.key,
-                allowDeselect=False,
-            ),
+            good_runs(seen, "runs-good"),
             html.Div(
-                [html.Label(_k_text(seen), id="runs-k-label"), _slider(seen)],
+                [
+                    html.Div(
+                        [
+                            html.Label(_k_text(seen), id="runs-k-label"),
+                            help_link("what threshold and k mean", "threshold"),
+                        ],
+                        className="titled",
+                    ),
+                    _slider(seen),
+                ],
                 className="slider",
             ),
             dmc.NumberInput(
@@ -56,6 +57,19 @@ def threshold_controls(seen: Seen) -> Any:
             ),
         ],
         className="controls",
+    )
+
+
+def good_runs(seen: Seen, name: str) -> Any:
+    """Which runs count as good."""
+    sets = references(seen.view, seen.standing)
+    return dmc.Select(
+        id=name,
+        className="good",
+        label="Good runs, for the bands",
+        data=[{"value": one.key, "label": one.name} for one in sets],
+        value=seen.good.key,
+        allowDeselect=False,
     )
 
 

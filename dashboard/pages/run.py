@@ -9,17 +9,15 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 
 from dashboard import drawing
 from dashboard.components import review
+from dashboard.components.courses import axis_control, channels_control, drawn, in_order
 from dashboard.components.heading import head, select_text
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph, sized
-from dashboard.drawing import RunView
+from dashboard.drawing import RunView, alone, look
 from dashboard.seen import Seen, signature
 from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
-from tsad_plugin.runs import Runs
 
-AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
-DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
 COMPARED = (
     "This run is of unusual length. The detector compares runs at the same % complete, so what "
     "follows the clock may seem early or late in it."
@@ -29,13 +27,13 @@ COMPARED = (
 def layout(seen: Seen) -> Any:
     """The page of a run."""
     runs = alone(seen)
-    axes = sorted(seen.axes(runs), key=list(AXES).index)
+    axes = in_order(seen.axes(runs))
     run = look(seen, "percent" if seen.view.odd_length(seen.position) else axes[0], runs)
     return [
         head(seen),
         html.Div(
             [
-                html.Div([_courses(run, axes, _drawn(seen, run)), *_error(run)]),
+                html.Div([_courses(run, axes, drawn(seen.url.channels, run.shares)), *_error(run)]),
                 _aside(seen),
             ],
             className="columns",
@@ -44,55 +42,20 @@ def layout(seen: Seen) -> Any:
     ]
 
 
-def alone(seen: Seen) -> Runs:
-    """The run alone."""
-    return seen.views.workspace.read_runs(seen.view.data_set, [seen.position])
-
-
-def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
-    """The run and the good runs on an axis."""
-    found = seen.views.workspace.read_timesteps(seen.view.scoring, seen.position)
-    runs = alone(seen) if runs is None else runs
-    return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
-
-
-def _drawn(seen: Seen, run: RunView) -> list[str]:
-    """The channels that the URL says, or those with most of the error."""
-    asked = [channel for channel in seen.url.channels if channel in run.shares]
-    return asked[:MOST_DRAWN] or list(run.shares)[:DRAWN]
-
-
 def _courses(run: RunView, axes: list[str], channels: list[str]) -> Any:
-    shares = [
-        {"value": name, "label": f"{name} ({share:.0%})" if run.found else name}
-        for name, share in run.shares.items()
-    ]
     figure = drawing.courses(run, channels, run.worst)
     return card(
         "The run over the good runs",
         html.Div(
             [
-                dmc.SegmentedControl(
-                    id="run-axis",
-                    data=[{"value": axis, "label": AXES[axis]} for axis in axes],
-                    value=run.axis,
-                    attributes={"root": {"aria-label": "axis"}},
-                ),
-                dmc.MultiSelect(
-                    id="run-channels",
-                    data=shares,
-                    value=channels,
-                    maxValues=MOST_DRAWN,
-                    searchable=True,
-                    debounce=True,
-                    attributes={"input": {"aria-label": "channels to draw"}},
-                    placeholder="channels, by their share of the error",
-                ),
+                axis_control("run-axis", axes, run.axis),
+                channels_control("run-channels", run.shares, channels, run.found is not None),
             ],
             className="controls",
         ),
         *([html.P(COMPARED, className="quiet")] if run.view.odd_length(run.position) else []),
         graph("run-courses", "Channels of the run over the band of good runs", figure),
+        help="band",
     )
 
 
@@ -104,8 +67,13 @@ def _error(run: RunView) -> list[Any]:
         card(
             "Error by channel and time (click a time)",
             graph("run-map", "Map of the error by channel and time"),
+            help="error",
         ),
-        card("Contributions", graph("run-bars", "Contributions of the channels at one time")),
+        card(
+            "Contributions",
+            graph("run-bars", "Contributions of the channels at one time"),
+            help="contribution",
+        ),
     ]
 
 

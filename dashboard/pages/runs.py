@@ -7,8 +7,9 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
-from dashboard.answers import Refused, said
-from dashboard.components.grid import ALL, OUTLIERS, rows, runs_list, written_in
+from dashboard.answers import Refused
+from dashboard.components.exporting import export_menu
+from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph
 from dashboard.components.scheme import dressed
@@ -18,13 +19,15 @@ from dashboard.components.threshold import (
     scale_of,
     threshold_controls,
 )
-from dashboard.reference import CHOSEN
+from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
+from dashboard.selection import STORE, positions, select_at
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
-from tsad_plugin.forms import plural
 from tsad_plugin.results import number
+
+from . import runs_grid
 
 
 def layout(seen: Seen) -> Any:
@@ -34,18 +37,24 @@ def layout(seen: Seen) -> Any:
         html.Div(
             [
                 html.H1(headline(seen, seen.threshold), id="runs-count", **aria(live="polite")),
-                dcc.Link(
-                    "Review the worst (n)",
-                    id="run-next",
-                    href=_worst(seen, seen.threshold),
-                    className="button",
+                html.Div(
+                    [
+                        export_menu(seen),
+                        dcc.Link(
+                            "Review the worst (n)",
+                            id="run-next",
+                            href=_worst(seen, seen.threshold),
+                            className="button",
+                        ),
+                    ],
+                    className="actions",
                 ),
             ],
             className="head",
         ),
         threshold_controls(seen),
         _charts(seen),
-        card("Runs, the most abnormal first", *runs_list(seen, shown)),
+        card("Runs, the most abnormal first", *runs_list(seen, shown), help="rank"),
         dcc.Store(id="runs-scale", data=scale_of(seen)),
         dcc.Store(id="runs-settled"),
         dcc.Store(id="runs-decided"),
@@ -54,8 +63,8 @@ def layout(seen: Seen) -> Any:
 
 def _worst(seen: Seen, threshold: float | None) -> str:
     """Where the worst run without a verdict is; without any, the worst."""
-    first = open_outliers(seen, threshold) or seen.view.ranked
-    return seen.url.at(RUN, run=seen.view.names[first[0]])
+    [first, *_] = open_outliers(seen, threshold) or seen.view.ranked
+    return seen.url.at(RUN, run=seen.view.names[first])
 
 
 def _charts(seen: Seen) -> Any:
@@ -63,8 +72,16 @@ def _charts(seen: Seen) -> Any:
     bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
-            card("Scores", graph("runs-chart", "Scores of all runs", chart)),
-            card("How scores are distributed", graph("runs-histogram", "Histogram", bars)),
+            card(
+                "Scores",
+                graph("runs-chart", "Scores of all runs", chart, lasso=True),
+                help="score-bands",
+            ),
+            card(
+                "How scores are distributed",
+                graph("runs-histogram", "Histogram", bars, lasso=True),
+                help="score",
+            ),
         ],
         className="charts",
     )
@@ -73,9 +90,10 @@ def _charts(seen: Seen) -> Any:
 def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
     _register_threshold(app, views)
+    _register_selection(app, views)
     _register_keeping(app, views)
-    _register_grid(app, views)
     _register_links(app, views)
+    runs_grid.register(app, views)
 
 
 def _register_threshold(app: Dash, views: Views) -> None:
@@ -105,19 +123,65 @@ def _register_threshold(app: Dash, views: Views) -> None:
         Input("runs-threshold", "value"),
         Input("runs-decided", "data"),
         Input("shell-scheme", "data"),
+        State(STORE, "data"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def move(value: Any, _decided: Any, _scheme: Any, here: str) -> Any:
+    def move(value: Any, _decided: Any, _scheme: Any, stored: Any, here: str) -> Any:
         """Move the threshold in the charts and count again; what is decided may move bands, too."""
         seen = Seen.at(views, here)
         threshold = read_threshold(seen, value)
-        figures = [drawing.scores(seen, threshold), drawing.histogram(seen, threshold)]
-        figures = [dressed(figure) for figure in figures]
+        figures = _figures(seen, threshold, positions(seen, stored))
         if ctx.triggered_id == "runs-threshold":
             figures = [drawing.patch(figure) for figure in figures]
         counted = headline(seen, threshold)
         return *figures, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
+
+
+def _figures(seen: Seen, threshold: float | None, chosen: list[int]) -> list[Any]:
+    """Score chart and histogram, with what is selected."""
+    draw = (drawing.scores, drawing.histogram)
+    return [dressed(one(seen, threshold, chosen)) for one in draw]
+
+
+def _register_selection(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("runs-chart", "figure", allow_duplicate=True),
+        Output("runs-histogram", "figure", allow_duplicate=True),
+        Input(STORE, "data"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
+        """Show which runs are selected."""
+        seen = Seen.at(views, here)
+        figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
+        return [drawing.marks(figure) for figure in figures]
+
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("runs-chart", "selectedData"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def lasso(drawn: dict[str, Any] | None, here: str) -> Any:
+        """Select the runs in a lasso, or a box; around none it changes nothing."""
+        seen = Seen.at(views, here)
+        return select_at(seen, drawing.scores_within(seen, drawn)) or no_update
+
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("runs-histogram", "selectedData"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def cut(drawn: dict[str, Any] | None, value: Any, here: str) -> Any:
+        """Select the runs whose scores are in a range."""
+        seen = Seen.at(views, here)
+        found = drawing.histogram_within(seen, read_threshold(seen, value), drawn)
+        return select_at(seen, found) or no_update
 
 
 def _register_keeping(app: Dash, views: Views) -> None:
@@ -145,59 +209,6 @@ def _register_keeping(app: Dash, views: Views) -> None:
         )
         note(f"Threshold {number(threshold)} is kept for {seen.view.model.detector}.")
         return kept_text(kept), f"threshold {kept.id}"
-
-
-def _register_grid(app: Dash, views: Views) -> None:
-    @app.callback(
-        Output("runs-grid", "rowData"),
-        Input("runs-settled", "data"),
-        Input("runs-show", "value"),
-        Input("runs-decided", "data"),
-        State("runs-threshold", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def fill(_settled: Any, shown: str, _decided: Any, value: Any, here: str) -> Any:
-        """The rows that are to be shown, once the threshold rests."""
-        seen = Seen.at(views, here)
-        return rows(seen, read_threshold(seen, value), shown)
-
-    @app.callback(
-        Output("runs-decided", "data"),
-        Input("runs-grid", "cellValueChanged"),
-        State("shell-who", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def judge(changes: list[dict[str, Any]] | None, who: str, here: str) -> Any:
-        """Keep what was written into the grid; it shows what is kept, also of what is refused."""
-        for change in changes or ():
-            seen = Seen.at(views, here)
-            try:
-                kept = seen.judge(written_in(seen, change), who)
-                note(f"Run {kept.run}: {kept.verdict} is kept.")
-            except ValueError as error:
-                note(said(error), color="red")
-        return changes[-1]["timestamp"] if changes else no_update
-
-    @app.callback(
-        Output("url", "search", allow_duplicate=True),
-        Input("runs-choose", "n_clicks"),
-        State("runs-grid", "selectedRows"),
-        State("shell-who", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def choose(clicks: int | None, ticked: list[dict[str, Any]] | None, who: str, here: str) -> Any:
-        """Take the ticked runs as the good ones."""
-        if not clicks:  # the page has just been drawn
-            return no_update
-        seen, names = Seen.at(views, here), [row["run"] for row in ticked or ()]
-        if len(names) < 2:
-            raise Refused(f"{plural(len(names), 'run')} ticked: good runs are at least 2")
-        views.workspace.review.choose_good_runs(seen.view.data_set, names, who=signature(who))
-        note(f"{len(names)} good runs are kept for {seen.view.data_set.name}.")
-        return seen.url.at("", good=CHOSEN)
 
 
 def _register_links(app: Dash, views: Views) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
 from .maps import distinct
-from .style import BLACK, GREY, NAME, new_figure, plain, say_empty
+from .style import BLACK_ON_COLOUR, GREY, NAME, WHITE_ON_COLOUR, new_figure, plain, say_empty
 
 MOST_WIDE = 16  # detectors whose cells have room for letters of usual size
 SLOPE = 40  # degrees, of the detectors' names
@@ -54,7 +54,7 @@ def set_heatmap(
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     _add_cells(figure, table, values, title, low, high)
     colours = text_colours(values, low, high)
-    for colour in (BLACK, "white"):
+    for colour in (BLACK_ON_COLOUR, WHITE_ON_COLOUR):
         _write(figure, values, np.isfinite(values) & (colours == colour), colour)
     _say_missing(figure, np.isnan(values), None if failed is None else failed.to_numpy(dtype=bool))
     _name_cells(figure, names, distinct([plain(name, NAME) for name in table.index]))
@@ -93,8 +93,8 @@ def text_colours(values: NDArray[np.float64], low: float, high: float) -> NDArra
     channels = np.array(colours)
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     luminance = (linear @ [0.2126, 0.7152, 0.0722]).reshape(values.shape)
-    is_light = (luminance + 0.05) / 0.06 > 1.05 / (luminance + 0.05)  # BLACK has 0.01
-    return np.where(is_light, BLACK, "white")
+    is_light = (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05)
+    return np.where(is_light, BLACK_ON_COLOUR, WHITE_ON_COLOUR)
 
 
 def _write(

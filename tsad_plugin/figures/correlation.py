@@ -9,14 +9,16 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from .maps import distinct
-from .style import BLUE, VERMILLION, new_figure, plain, say_empty
+from .style import BLACK, MINUS, PAPER, PLUS, new_figure, plain, say_empty
 
 MOST_WRITTEN = 12  # channels whose numbers fit into the cells
 # Pixels of a channel, least and most of all of them, and of what is around the map.
 CELL, LEAST, MOST, AROUND = 34, 120, 760, 96
 
 
-def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figure:
+def correlation_map(
+    correlation: ArrayLike, channels: Sequence[str], *, empty: str = "no channels"
+) -> go.Figure:
     """Channel × channel map of correlations, from -1 (orange) over 0 (white) to 1 (blue).
 
     Parameters
@@ -25,6 +27,8 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
         Correlation of each two channels; NaN where a channel never changes.
     channels : sequence of str
         Names of the channels.
+    empty : str
+        What the figure says where there is nothing to draw.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
     values = np.asarray(correlation, dtype=np.float64)
     figure = new_figure(int(np.clip(CELL * len(values), LEAST, MOST)) + AROUND)
     if values.size == 0:
-        return say_empty(figure, "no channels")
+        return say_empty(figure, empty)
     names = distinct([plain(name, 22) for name in channels])
     figure.add_heatmap(
         x=names,
@@ -42,9 +46,10 @@ def correlation_map(correlation: ArrayLike, channels: Sequence[str]) -> go.Figur
         z=values.astype(np.float32),
         zmin=-1,
         zmax=1,
-        colorscale=[(0, VERMILLION), (0.5, "white"), (1, BLUE)],
+        colorscale=[(0, MINUS), (0.5, PAPER), (1, PLUS)],
         colorbar={"thickness": 12, "outlinewidth": 0, "tickvals": [-1, -0.5, 0, 0.5, 1]},
         texttemplate="%{z:.2f}" if len(names) <= MOST_WRITTEN else None,
+        textfont={"color": BLACK},
         hovertemplate="<b>%{y}</b> and <b>%{x}</b>: %{z:.2f}<extra></extra>",
         hoverongaps=False,
         xgap=1,

@@ -121,7 +121,7 @@ def run_courses(
         _add_counts(figure, *n_runs, row=len(courses) + 1)
     if contributions is not None:
         add_map(figure, np.asarray(contributions, dtype=np.float64), channels, times, row=last)
-        title_panel(figure, last, "contribution to the error", "dark: large, blank: not measured")
+        title_panel(figure, last, "contribution to the error", "blank: not measured")
     shade(figure, times, stretch, last, None if contributions is None else last)
     number_one(figure, times)
     for row in range(NUMBERED, last, NUMBERED):

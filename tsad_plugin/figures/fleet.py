@@ -11,7 +11,18 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .bins import as_numbers
-from .style import AMBER, BLACK, GREY, VERMILLION, evenly, new_figure, plain, say_empty
+from .style import (
+    AMBER,
+    BLACK_ON_COLOUR,
+    GREY,
+    PALE_BLUE,
+    PAPER,
+    VERMILLION,
+    evenly,
+    new_figure,
+    plain,
+    say_empty,
+)
 from .times import between, time_text, times_of
 
 STATES = ("normal", "faulty", "failed", "no score")
@@ -23,10 +34,10 @@ def _hatched(colour: str, shape: str, lines: str, size: int) -> dict[str, Any]:
 
 
 LOOKS: dict[str, dict[str, Any]] = {
-    "normal": {"color": "#cfe6f5"},
-    "no score": _hatched("white", ".", GREY, 5),
-    "faulty": _hatched(AMBER, "/", BLACK, 8),
-    "failed": _hatched(VERMILLION, "x", BLACK, 12),
+    "normal": {"color": PALE_BLUE},
+    "no score": _hatched(PAPER, ".", GREY, 5),
+    "faulty": _hatched(AMBER, "/", BLACK_ON_COLOUR, 8),
+    "failed": _hatched(VERMILLION, "x", BLACK_ON_COLOUR, 12),
 }
 MAX_BARS = 4000  # of each kind
 MAX_NAMES = 60

@@ -27,6 +27,8 @@ def error_map(
     x_title: str = "timestep",
     stretch: tuple[int, int] | None = None,
     at: Any = None,
+    order: Sequence[int] | None = None,
+    zmax: float | None = None,
     height: int | None = None,
 ) -> go.Figure:
     """Channel × time map of contributions, the worst channel on top.
@@ -39,6 +41,10 @@ def error_map(
         Names of the channels.
     x, x_title, stretch, at
         As in `channel_course`.
+    order : sequence of int, optional
+        Channels from the top, as positions; by default the worst first. For maps side by side.
+    zmax : float, optional
+        Contribution that is drawn darkest; by default the largest.
     height : int, optional
         Height in pixels; by default as the number of channels needs.
 
@@ -54,7 +60,7 @@ def error_map(
     if values.size == 0:
         return say_empty(figure, "no timesteps")
     times = times_of(x, len(values))
-    timesteps = add_map(figure, values, channels, times)
+    timesteps = add_map(figure, values, channels, times, order=order, zmax=zmax)
     figure.update_traces(customdata=timesteps)
     number_one(figure, times)
     if len(channels) > MAX_ROWS:
@@ -74,9 +80,13 @@ def add_map(
     channels: Sequence[str],
     times: NDArray[Any],
     row: int | None = None,
+    order: Sequence[int] | None = None,
+    zmax: float | None = None,
 ) -> NDArray[np.int32]:
     """Draw the map of `error_map` in a figure or in a row of it; the timestep of each cell."""
-    order = np.argsort(-np.nan_to_num(values).sum(axis=0), kind="stable")[:MAX_ROWS]
+    if order is None:
+        order = np.argsort(-np.nan_to_num(values).sum(axis=0), kind="stable").tolist()
+    order = list(order)[:MAX_ROWS]
     columns = np.array_split(np.arange(len(values)), min(len(values), MAX_CELLS))
     timesteps = np.stack([part[0] + _worst(values[part][:, order]) for part in columns])
     cells = values[timesteps, order]
@@ -88,7 +98,7 @@ def add_map(
         y=names,
         z=cells.T.astype(np.float32),
         zmin=0,
-        zmax=float(np.nanmax(cells, initial=0.0)) or 1.0,
+        zmax=(float(np.nanmax(cells, initial=0.0)) if zmax is None else zmax) or 1.0,
         colorscale=error_colours(),
         colorbar=_colour_bar(figure, row, len(order)),
         hovertemplate="<b>%{y}</b> at %{x}: contribution %{z:.3g}<extra></extra>",

@@ -26,6 +26,23 @@ EXPECTED: dict[str, Any] = {
 }
 
 
+class BandLook(NamedTuple):
+    """How a band looks: `key` tells it from others, `area` and `line` are plotly's."""
+
+    key: str
+    mean_name: str
+    area: dict[str, Any]
+    line: dict[str, Any]
+
+
+GOOD = BandLook(
+    "good",
+    "mean of good runs",
+    {"fillcolor": SKY_AREA},
+    {"color": BLUE, "width": 1, "dash": "solid"},
+)
+
+
 @dataclass(frozen=True)
 class Course:
     """One channel of one run, and how it usually goes.
@@ -71,7 +88,7 @@ def add_course(
     place["showlegend"] = row is None or row == 1
     band = _band(course, times)
     if band is not None:
-        _add_band(figure, band, plain(band_name), place)
+        add_band(figure, band, plain(band_name), place)
     if course.reconstruction is not None:
         # Between measurements nothing checks the reconstruction: what it does there means nothing.
         expected = np.where(np.isnan(course.values), np.nan, course.reconstruction)
@@ -90,7 +107,7 @@ def _hover_anywhere(figure: go.Figure) -> None:
     figure.update_traces(hoverinfo="skip", hovertemplate=None, selector=told)
 
 
-class _Band(NamedTuple):
+class Band(NamedTuple):
     """Where the band is drawn, its mean and its ends: each of shape (n_points,)."""
 
     x: NDArray[Any]
@@ -99,7 +116,7 @@ class _Band(NamedTuple):
     upper: NDArray[Any]
 
 
-def _band(course: Course, times: NDArray[Any]) -> _Band | None:
+def _band(course: Course, times: NDArray[Any]) -> Band | None:
     if course.mean is None or course.lower is None or course.upper is None:
         return None
     ends = np.stack([course.mean, course.lower, course.upper])
@@ -115,11 +132,11 @@ def _band(course: Course, times: NDArray[Any]) -> _Band | None:
         x = x + np.array([-0.5, 0.5]) if len(x) == 1 else x
     if len(x) == 0:
         return None
-    return _Band(x, *np.broadcast_to(ends, (3, len(x))))
+    return Band(x, *np.broadcast_to(ends, (3, len(x))))
 
 
 def _details(
-    course: Course, band: _Band, times: NDArray[Any], band_name: str
+    course: Course, band: Band, times: NDArray[Any], band_name: str
 ) -> NDArray[np.object_]:
     """What else the pointer says at each timestep (n_timesteps,)."""
     lower, upper = (
@@ -135,16 +152,26 @@ def _details(
     return texts
 
 
-def _add_band(figure: go.Figure, band: _Band, band_name: str, place: dict[str, Any]) -> None:
-    area = {"line": {"width": 0}, "mode": "lines", "hoverinfo": "skip", "legendgroup": "band"}
+def add_band(
+    figure: go.Figure,
+    band: Band,
+    band_name: str,
+    place: dict[str, Any],
+    look: BandLook = GOOD,
+    number: int | None = None,
+) -> None:
+    """Draw a band and its mean in a panel; numbered ones have a `uid` of look, part and number."""
+    ends = {"line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
+    area = {**ends, "legendgroup": f"{look.key}-band"}
     lower = {**area, **place, "showlegend": False}
-    figure.add_scatter(x=band.x, y=small(band.lower), **lower)
+    figure.add_scatter(x=band.x, y=small(band.lower), uid=_uid(look, "lower", number), **lower)
     figure.add_scatter(
         x=band.x,
         y=small(band.upper),
         fill="tonexty",
-        fillcolor=SKY_AREA,
         name=band_name,
+        uid=_uid(look, "upper", number),
+        **look.area,
         **area,
         **place,
     )
@@ -152,12 +179,32 @@ def _add_band(figure: go.Figure, band: _Band, band_name: str, place: dict[str, A
         x=band.x,
         y=small(band.mean),
         mode="lines",
-        line={"color": BLUE, "width": 1, "dash": "solid"},
+        line=look.line,
         hoverinfo="skip",
-        name="mean of good runs",
-        legendgroup="mean",
+        name=look.mean_name,
+        legendgroup=f"{look.key}-mean",
+        uid=_uid(look, "mean", number),
         **place,
     )
+
+
+def _uid(look: BandLook, part: str, number: int | None) -> str | None:
+    return None if number is None else f"{look.key}-{part}-{number}"
+
+
+def pieces(
+    values: NDArray[Any], most: int = MAX_POINTS
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[Any]]:
+    """What is drawn of values (n,): markers where no neighbour was measured, and a line.
+
+    Positions of the markers, and positions and heights of the line: at most `most` of each.
+    """
+    missing = np.isnan(values)
+    alone = ~missing & np.append(missing[1:], True) & np.insert(missing[:-1], 0, True)
+    line = np.where(alone, np.nan, values)
+    points = np.flatnonzero(alone)
+    kept = np.arange(0) if np.isnan(line).all() else thinned(line, most)
+    return points[evenly(len(points), most)], kept, line[kept]
 
 
 def _add_line(
@@ -169,26 +216,21 @@ def _add_line(
     details: NDArray[np.object_] | None = None,
 ) -> None:
     """Lines where neighbours were measured, too, markers where they were not."""
-    missing = np.isnan(values)
-    alone = ~missing & np.append(missing[1:], True) & np.insert(missing[:-1], 0, True)
-    line = np.where(alone, np.nan, values)
-    has_line, points = not np.isnan(line).all(), np.flatnonzero(alone)
+    points, kept, line = pieces(values)
     named = {"name": style["name"], "legendgroup": style["name"]}
     if len(points):
-        points = points[evenly(len(points), MAX_POINTS)]
         figure.add_scatter(
             x=compact(times[points]),
             y=small(values[points]),
             mode="markers",
             marker=style["marker"],
             **_hover(style, details, points),
-            **{**named, **place, "showlegend": place["showlegend"] and not has_line},
+            **{**named, **place, "showlegend": place["showlegend"] and not len(kept)},
         )
-    if has_line:
-        kept = thinned(line)
+    if len(kept):
         figure.add_scatter(
             x=compact(times[kept]),
-            y=small(line[kept]),
+            y=small(line),
             mode="lines",
             line=style["line"],
             **_hover(style, details, kept),

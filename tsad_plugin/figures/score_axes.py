@@ -35,11 +35,13 @@ def wants_log(
     return bool(scores.max() > LOG_FROM * max(usual))
 
 
-def add_threshold(figure: go.Figure, threshold: float | None, *, horizontal: bool) -> None:
+def add_threshold(
+    figure: go.Figure, threshold: float | None, *, horizontal: bool, of: str = ""
+) -> None:
     """Draw the threshold, if there is one, as a shape that the legend names."""
     if threshold is None or not np.isfinite(threshold):
         return
-    line = {"line": LIMIT, "name": f"threshold {threshold:.3g}", "showlegend": True}
+    line = {"line": LIMIT, "name": f"threshold{of} {threshold:.3g}", "showlegend": True}
     if horizontal:
         figure.add_hline(threshold, **line)
     else:

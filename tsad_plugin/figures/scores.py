@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,9 @@ from .style import (
     MAX_MARKERS,
     NORMAL,
     OUTLIER,
+    SKY,
+    evenly,
+    faded,
     new_figure,
     plain,
     say_empty,
@@ -28,9 +31,13 @@ MAX_NAMED = 25  # runs whose ids fit below the axis
 SIGMAS = (3, 2, 1)
 FAINT, STRONG = 0.10, 0.38  # opacity of the widest band and of the narrowest
 TINY = 1e-9  # a threshold of which no score is a sensible multiple
+MOST_RINGS = 200  # so wide that each stands out
 RING = {"color": BLACK, "symbol": "circle-open", "size": 18, "line": {"width": 1.5}}
+SMALL_RING = RING | {"size": 10, "line": {"width": 1}}
 # An open marker takes its colour from its line.
 REVIEWED = OUTLIER | {"symbol": "diamond-open", "line": {"width": 2}}
+# Rings show what is selected, in whatever chart it was: plotly knows of its own lasso alone.
+UNDIMMED = {"selected": {"textfont": {"color": BLACK}}, "unselected": {"marker": {"opacity": 1}}}
 
 
 def score_chart(
@@ -67,7 +74,8 @@ def score_chart(
     bands : sequence of float
         Half widths of the bands, in σ.
     selected : optional
-        Id of a run to draw a ring around.
+        Id of a run to draw a ring around, or a collection of ids. The rings of more than 200 runs
+        are small.
     keep : bool
         Whether the traces of normal runs, outliers, those reviewed and the ring stand in the figure
         where they are empty, too, so that they can be patched when the threshold moves.
@@ -79,10 +87,11 @@ def score_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of more than 2,000 normal runs only those that draw the same cloud are kept. The axis is
-        logarithmic where the highest score is more than ten times the usual. Traces have a `uid`
-        (`"normal"`, `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker
-        has its run's id, as text, for `customdata`: a click gives it back.
+        Of more than 2,000 runs only those that draw the same cloud are kept, and the 2,000 worst
+        outliers: `within` finds all that a lasso is drawn around. The axis is logarithmic where the
+        highest score is more than ten times the usual. Traces have a `uid` (`"normal"`,
+        `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker has its run's
+        id, as text, for `customdata`: a click gives it back.
     """
     values = np.asarray(scores, dtype=np.float64)
     figure = new_figure(height, "run (in the order of the data)", "score")
@@ -93,12 +102,13 @@ def score_chart(
     log = wants_log(values, good, threshold) if log is None else log
     floor = min(values.min(), good.min(initial=np.inf)) if log else 0
     _add_bands(figure, good, len(values), floor, bands)
-    names = list(range(len(values))) if ids is None else list(ids)
-    texts = _hover_texts(values, names, labels, verdicts, threshold)
+    names = range(len(values)) if ids is None else ids
     is_outlier = np.zeros(len(values), bool) if outlier is None else np.asarray(outlier, bool)
-    marks = _Marks(figure, values, [str(name) for name in names], texts, keep)
-    _add_runs(marks, is_outlier, _known(verdicts, len(values)))
-    _add_ring(marks, selected)
+    known = {"label": labels, "verdict": verdicts}
+    marks = _Marks(figure, values, names, {k: v for k, v in known.items() if v is not None}, keep)
+    _add_normal(marks, is_outlier)
+    _add_outliers(marks, is_outlier, verdicts, threshold)
+    _add_rings(marks, selected)
     add_threshold(figure, threshold, horizontal=True)
     figure.update_yaxes(rangemode="tozero", **axis_type(log))
     figure.update_xaxes(range=[0.5, len(values) + 0.5], showgrid=False)
@@ -127,7 +137,7 @@ def _add_bands(
             x=[*ends, *ends[::-1]],
             y=[low, low, high, high],
             fill="toself",
-            fillcolor=f"rgba(86, 180, 233, {opacities[rank - 1]:.2f})",
+            fillcolor=faded(SKY, opacities[rank - 1]),
             line={"width": 0},
             mode="lines",
             name=f"± {k:g}σ",
@@ -147,84 +157,93 @@ def _add_bands(
     )
 
 
-def _hover_texts(
-    scores: NDArray[np.float64],
-    names: Sequence[Any],
-    labels: Sequence[Any] | None,
-    verdicts: Sequence[str | None] | None,
-    threshold: float | None,
-) -> list[str]:
-    has_times = threshold is not None and threshold > TINY
-    times = [f" ({s / threshold:.2f} × threshold)" if has_times else "" for s in scores]
-    n_runs = len(scores)
-    known = zip(_lines("label", labels, n_runs), _lines("verdict", verdicts, n_runs), strict=True)
-    return [
-        f"<b>{plain(name)}</b><br>score {score:.3g}{relative}{''.join(lines)}"
-        for name, score, relative, lines in zip(names, scores, times, known, strict=True)
-    ]
-
-
-def _lines(what: str, values: Sequence[Any] | None, n_runs: int) -> list[str]:
-    """A line for each run of which this is known."""
-    if values is None:
-        return [""] * n_runs
-    return [f"<br>{what}: {plain(v)}" if _is_known(v) else "" for v in values]
-
-
-def _is_known(value: Any) -> bool:
-    return not np.any(pd.isna(value))
-
-
-def _known(values: Sequence[Any] | None, n_runs: int) -> NDArray[np.bool_]:
-    return np.array([_is_known(v) for v in ([None] * n_runs if values is None else values)], bool)
-
-
 class _Marks(NamedTuple):
     """What every trace of markers is made of."""
 
     figure: go.Figure
     scores: NDArray[np.float64]
-    ids: list[str]
-    texts: list[str]
+    ids: Sequence[Any]
+    known: Mapping[str, Sequence[Any]]  # what else the pointer tells, by what it is
     keep: bool
 
-    def add(self, at: ArrayLike, uid: str, name: str, **style: Any) -> None:
+    def add(self, at: NDArray[np.intp], uid: str, name: str, **style: Any) -> None:
         """Draw the runs at these positions."""
-        places = np.asarray(at, dtype=np.intp)
-        if len(places) or self.keep:
+        if len(at) or self.keep:
             self.figure.add_scatter(
-                x=(places + 1).astype(np.int32),
-                y=small(self.scores[places]),
-                customdata=[self.ids[i] for i in places],
-                hovertext=[self.texts[i] for i in places],
+                x=(at + 1).astype(np.int32),
+                y=small(self.scores[at]),
+                customdata=_texts(str(self.ids[i]) for i in at),
                 uid=uid,
                 name=name,
-                **{
-                    "mode": "markers",
-                    "cliponaxis": False,
-                    "hovertemplate": "%{hovertext}<extra></extra>",
-                    **style,
-                },
+                **{"mode": "markers", "cliponaxis": False, **style},
             )
 
+    def pointed_at(self, at: NDArray[np.intp], threshold: float | None = None) -> dict[str, Any]:
+        """What the pointer tells of these runs, and that they stay as they are when selected."""
+        texts = [f"<b>{plain(self.ids[i])}</b><br>score {self.scores[i]:.3g}" for i in at]
+        if threshold is not None and threshold > TINY:
+            times = self.scores[at] / threshold
+            texts = [f"{t} ({x:.2f} × threshold)" for t, x in zip(texts, times, strict=True)]
+        for what, values in self.known.items():
+            lines = [f"<br>{what}: {plain(values[i])}" if _is_known(values[i]) else "" for i in at]
+            texts = [text + line for text, line in zip(texts, lines, strict=True)]
+        return {
+            "hovertext": _texts(texts),
+            "hovertemplate": "%{hovertext}<extra></extra>",
+            **UNDIMMED,
+        }
 
-def _add_runs(marks: _Marks, is_outlier: NDArray[np.bool_], is_reviewed: NDArray[np.bool_]) -> None:
-    normal, outliers = np.flatnonzero(~is_outlier), np.flatnonzero(is_outlier)
-    shown = normal[thinned(marks.scores[normal], MAX_MARKERS)]
-    hidden = "" if len(shown) == len(normal) else f", {len(shown):,} of {len(normal):,} shown"
-    marks.add(shown, "normal", f"normal run{hidden}", marker=NORMAL)
+
+def _texts(texts: Iterable[str]) -> NDArray[np.str_]:
+    """An array, as plotly takes a list letter by letter, twice."""
+    return np.array(list(texts), dtype=np.str_)
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and not np.any(pd.isna(value))
+
+
+def _add_normal(marks: _Marks, is_outlier: NDArray[np.bool_]) -> None:
+    """Draw normal runs, as nearly the same ones as can be whatever the threshold is."""
+    shown = thinned(np.where(is_outlier, np.nan, marks.scores), MAX_MARKERS)
+    shown, n_normal = shown[~is_outlier[shown]], int((~is_outlier).sum())
+    hidden = "" if len(shown) == n_normal else f", {len(shown):,} of {n_normal:,} shown"
+    marks.add(shown, "normal", f"normal run{hidden}", marker=NORMAL, **marks.pointed_at(shown))
+
+
+def _add_outliers(
+    marks: _Marks,
+    is_outlier: NDArray[np.bool_],
+    verdicts: Sequence[str | None] | None,
+    threshold: float | None,
+) -> None:
+    outliers = np.flatnonzero(is_outlier)
     worst = outliers[np.argsort(-marks.scores[outliers], kind="stable")][:MAX_MARKERS]
     ranks = np.array([str(rank) if rank <= 10 else "" for rank in range(1, len(worst) + 1)])
-    ranked = {"mode": "markers+text", "textposition": "top center"}
+    reviewed = np.array([verdicts is not None and _is_known(verdicts[i]) for i in worst], bool)
     for uid, name, marker, which in (
-        ("outlier", "outlier, with its rank", OUTLIER, ~is_reviewed[worst]),
-        ("reviewed", "outlier, reviewed", REVIEWED, is_reviewed[worst]),
+        ("outlier", "outlier, with its rank", OUTLIER, ~reviewed),
+        ("reviewed", "outlier, reviewed", REVIEWED, reviewed),
     ):
-        marks.add(worst[which], uid, name, marker=marker, text=ranks[which].tolist(), **ranked)
+        pointed_at = marks.pointed_at(worst[which], threshold)
+        ranked = {"mode": "markers+text", "textposition": "top center"}
+        ranked["text"] = ranks[which].tolist()
+        marks.add(worst[which], uid, name, marker=marker, **ranked, **pointed_at)
 
 
-def _add_ring(marks: _Marks, selected: Any) -> None:
-    at = [] if selected is None else [i for i, n in enumerate(marks.ids) if n == str(selected)]
-    # Without the pointer's attention it leaves the click to the run inside it.
-    style = {"marker": RING, "hoverinfo": "skip", "hovertemplate": None}
-    marks.add(at, "selected", "selected run", **style)
+def _add_rings(marks: _Marks, selected: Any) -> None:
+    wanted = _as_ids(selected)
+    at = np.array([i for i, run in enumerate(marks.ids) if wanted and str(run) in wanted], np.intp)
+    shown = at[evenly(len(at), MAX_MARKERS)] if len(at) else at
+    name = "selected run" if len(at) <= 1 else f"selected runs ({len(at):,})"
+    # Without the pointer's attention they leave the click to the run inside.
+    style = {"marker": RING if len(at) <= MOST_RINGS else SMALL_RING, "hoverinfo": "skip"}
+    marks.add(shown, "selected", name, **style, **UNDIMMED)
+
+
+def _as_ids(selected: Any) -> set[str]:
+    """Ids as text, of one or of many."""
+    if selected is None:
+        return set()
+    is_one = isinstance(selected, str) or not isinstance(selected, Iterable)
+    return {str(selected)} if is_one else {str(run) for run in selected}

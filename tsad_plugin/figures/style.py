@@ -2,26 +2,36 @@
 
 Colours are those of Okabe and Ito (2008), which colour-blind people tell apart; what differs in
 colour also differs in shape, dash or hatching, so that it survives a black-and-white printer.
+A figure takes its colours from here alone: `scheme.py` knows the dark counterpart of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.colors import sample_colorscale
+from plotly.colors import hex_to_rgb, sample_colorscale
 
-BLACK, GREY, LIGHT_GREY = "#1a1a1a", "#6b6b6b", "#e3e3e3"
+
+def faded(colour: str, opacity: float) -> str:
+    """A colour written as `#rrggbb`, for an area that what lies below shines through."""
+    red, green, blue = hex_to_rgb(colour)
+    return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
+
+
+PAPER, BLACK, GREY, LIGHT_GREY = "white", "#1a1a1a", "#6b6b6b", "#e3e3e3"
+DARK_PAPER = "#1f2226"  # of the dark scheme; style.css of the dashboard has it for its cards
 BLUE, SKY, GREEN, VERMILLION, AMBER = "#0072B2", "#56B4E9", "#009E73", "#D55E00", "#E69F00"
-SKY_AREA, GREY_AREA, AMBER_AREA = (
-    "rgba(86, 180, 233, 0.25)",
-    "rgba(107, 107, 107, 0.25)",
-    "rgba(230, 159, 0, 0.18)",
-)
+OCHRE = "#a87400"  # amber for lines: itself it is too pale on white
+PALE_BLUE = "#cfe6f5"  # large areas of what is normal
+# Ends of a scale through the paper's colour, on all of which text can be read.
+MINUS, PLUS = "#e06a10", "#3c96d6"
+# Text and hatching on cells and bars that keep their colours in the dark: these stay, too.
+BLACK_ON_COLOUR, WHITE_ON_COLOUR = "#000000", "#ffffff"
+SKY_AREA, GREY_AREA, AMBER_AREA = faded(SKY, 0.25), faded(GREY, 0.25), faded(AMBER, 0.18)
+PAPER_AREA, NO_AREA = "rgba(255, 255, 255, 0.60)", "rgba(0, 0, 0, 0)"
 NORMAL = {"color": BLUE, "symbol": "circle", "size": 6}
 OUTLIER = {
     "color": VERMILLION,
@@ -45,6 +55,8 @@ CONFIG: dict[str, Any] = {
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "sendChartToCloud"],
 }
+# Where runs can be selected.
+SELECTING: dict[str, Any] = CONFIG | {"modeBarButtonsToRemove": ["sendChartToCloud"]}
 
 _AXIS = {
     "gridcolor": LIGHT_GREY,
@@ -65,11 +77,11 @@ TEMPLATE = go.layout.Template(
             "size": 12,
             "color": BLACK,
         },
-        "colorway": [BLUE, VERMILLION, GREEN, AMBER, SKY, GREY],
-        "paper_bgcolor": "white",
-        "plot_bgcolor": "white",
+        "colorway": [BLUE, VERMILLION, GREEN, OCHRE, GREY, BLACK],
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
         "hovermode": "closest",
-        "hoverlabel": {"bgcolor": "white", "bordercolor": GREY, "font": {"color": BLACK}},
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": GREY, "font": {"color": BLACK}},
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "margin": {"l": 64, "r": 20, "t": 40, "b": 48},
@@ -81,20 +93,25 @@ TEMPLATE = go.layout.Template(
             "yanchor": "bottom",
             "itemsizing": "constant",
         },
-        "modebar": {"orientation": "v", "bgcolor": "rgba(255, 255, 255, 0.6)", "color": GREY},
-    }
+        "modebar": {"orientation": "v", "bgcolor": PAPER_AREA, "color": GREY},
+    },
+    data={"heatmap": [{"colorbar": {"outlinewidth": 0, "tickcolor": GREY}}]},
 )
 
 
-def error_colours() -> list[tuple[float, str]]:
+def error_colours(
+    scale: str = "Cividis_r", paper: str = "#ffffff", share: float = 0.75
+) -> list[tuple[float, str]]:
     """Cividis from pale to dark, so that on paper the ink shows where to look.
 
-    It goes by the root of the error: one gross error does not make all others white.
+    It begins with a `share` of the paper, and goes by the root of the error: one gross error does
+    not make all others white.
     """
     roots = np.linspace(0, 1, 17)
-    colours = sample_colorscale("Cividis_r", roots, colortype="tuple")
-    paler = 0.75 * (1 - roots[:, None]) ** 3
-    mixed = (255 * ((1 - paler) * np.array(colours) + paler)).round().astype(int).tolist()
+    colours = 255 * np.array(sample_colorscale(scale, roots, colortype="tuple"))
+    mixing = share * (1 - roots[:, None]) ** 3
+    mixed = colours + mixing * (np.array(hex_to_rgb(paper)) - colours)
+    mixed = mixed.round().astype(int).tolist()
     return [
         (r, f"rgb({red}, {green}, {blue})")
         for r, (red, green, blue) in zip((roots**2).tolist(), mixed, strict=True)
@@ -103,9 +120,8 @@ def error_colours() -> list[tuple[float, str]]:
 
 def new_figure(height: int, x_title: str = "", y_title: str = "") -> go.Figure:
     """An empty figure in the style of all."""
-    figure = go.Figure()
-    figure.update_layout(template=TEMPLATE, height=height)
-    return figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
+    axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}}}
+    return go.Figure(layout={"template": TEMPLATE, "height": height, **axes})
 
 
 def say_empty(figure: go.Figure, text: str) -> go.Figure:
@@ -115,15 +131,15 @@ def say_empty(figure: go.Figure, text: str) -> go.Figure:
     return figure.add_annotation(text=text, font={"color": GREY, "size": 13}, **place)
 
 
-def title_panel(figure: go.Figure, row: int, name: str, note: str) -> None:
-    """Name a row of a figure above its left corner; the name is safe to draw already."""
-    axis = figure.layout["yaxis" if row == 1 else f"yaxis{row}"]
+def title_panel(figure: go.Figure, panel: int, name: str, note: str = "") -> None:
+    """Name a panel of a figure above its left corner; the name is safe to draw already."""
+    x, y = (figure.layout[f"{axis}{panel if panel > 1 else ''}"] for axis in ("xaxis", "yaxis"))
     figure.add_annotation(
         text=f"<b>{name}</b>" + (f" · {plain(note)}" if note else ""),
-        x=0,
+        x=x.domain[0],
         xref="paper",
         xanchor="left",
-        y=axis.domain[1],
+        y=y.domain[1],
         yref="paper",
         yanchor="bottom",
         yshift=1,
@@ -162,20 +178,35 @@ def thinned(values: NDArray[Any], most: int = MAX_POINTS) -> NDArray[np.intp]:
     """
     if len(values) <= most:
         return np.arange(len(values))
-    edges = np.linspace(0, len(values), most // 2 + 1).astype(int)
-    found = [
-        start + offset for start, end in pairwise(edges) for offset in _extremes(values[start:end])
-    ]
-    return np.unique(found)
+    width, n_wider = divmod(len(values), most // 2)
+    cut = n_wider * (width + 1)
+    wider, others = values[:cut].reshape(-1, width + 1), values[cut:].reshape(-1, width)
+    return np.unique(np.concatenate([_extremes(wider), cut + _extremes(others)]))
 
 
-def _extremes(values: NDArray[Any]) -> Sequence[int]:
-    gaps = np.isnan(values)
-    if gaps.all():
-        return (0,)
-    return int(np.where(gaps, np.inf, values).argmin()), int(
-        np.where(gaps, -np.inf, values).argmax()
-    )
+def _extremes(stretches: NDArray[Any]) -> NDArray[np.intp]:
+    """(n, width) -> (2n,): where the lowest and the highest are, the first of a gap."""
+    gaps = np.isnan(stretches)
+    lowest = np.where(gaps, np.inf, stretches).argmin(axis=1)
+    highest = np.where(gaps, -np.inf, stretches).argmax(axis=1)
+    starts = np.arange(len(stretches)) * stretches.shape[1]
+    return np.concatenate([starts + lowest, starts + highest])
+
+
+def cloud(x: NDArray[Any], y: NDArray[Any], most: int = MAX_MARKERS) -> NDArray[np.intp]:
+    """Positions of at most `most` points (n,) that draw the cloud of all.
+
+    The plane is cut into squares: the first point of each stays, then the second, and so on.
+    """
+    if len(x) <= most:
+        return np.arange(len(x))
+    n = max(int(most**0.5), 1)  # no more squares than points, or some would have none
+    at = [((v - v.min()) / (np.ptp(v) or 1.0) * n).astype(int).clip(max=n - 1) for v in (x, y)]
+    square = n * at[0] + at[1]
+    order = np.argsort(square, kind="stable")
+    _, starts, sizes = np.unique(square[order], return_index=True, return_counts=True)
+    rank = np.arange(len(x)) - starts.repeat(sizes)  # of a point in its square
+    return np.sort(order[np.argsort(rank, kind="stable")[:most]])
 
 
 def evenly(n: int, most: int) -> NDArray[np.intp]:

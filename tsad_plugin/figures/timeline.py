@@ -19,9 +19,11 @@ from .style import (
     BLUE,
     GREY,
     LIMIT,
+    OCHRE,
     TEMPLATE,
     VERMILLION,
     evenly,
+    faded,
     new_figure,
     plain,
     say_empty,
@@ -40,11 +42,11 @@ PANEL, SCORES, GAP, TOP, BOTTOM = 88, 130, 26, 100, 52
 # Colour never stands alone: bands differ in their edges, too, and the first of each is named.
 BANDS: dict[str, dict[str, Any]] = {
     "faulty": {
-        "fillcolor": "rgba(230, 159, 0, 0.25)",
-        "line": {"color": AMBER, "width": 1.5, "dash": "dash"},
+        "fillcolor": faded(AMBER, 0.25),
+        "line": {"color": OCHRE, "width": 1.5, "dash": "dash"},
     },
     "failed": {
-        "fillcolor": "rgba(213, 94, 0, 0.30)",
+        "fillcolor": faded(VERMILLION, 0.30),
         "line": {"color": VERMILLION, "width": 2, "dash": "solid"},
     },
 }
@@ -239,11 +241,10 @@ def _score_axis(finite: NDArray[np.float64], log: bool, threshold: float | None)
 
 def _add_bands(figure: go.Figure, segments: pd.DataFrame, times: NDArray[Any]) -> None:
     lengths = (segments["end"] - segments["start"]).to_numpy()
-    longest = np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])
+    longest = segments.iloc[np.sort(np.argsort(-lengths, kind="stable")[:MAX_BANDS])]
     shapes = list(figure.layout.shapes)
     for mode in BANDS:
-        found = segments.iloc[longest]
-        found = found[found["mode"] == mode]
+        found = longest[longest["mode"] == mode]
         edges = np.stack([found["start"], found["end"]]).T - 0.5
         shapes += [
             _band(between(times, ends).tolist(), mode, i == 0) for i, ends in enumerate(edges)

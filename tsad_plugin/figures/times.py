@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from .style import AMBER, AMBER_AREA, GREEN, VERMILLION
+from .style import AMBER_AREA, GREEN, NO_AREA, OCHRE, VERMILLION
 
 
 def times_of(x: ArrayLike | None, n: int) -> NDArray[Any]:
@@ -68,8 +68,8 @@ def shade(
             x0=x0,
             x1=x1,
             layer="above" if is_map else "below",
-            fillcolor="rgba(0, 0, 0, 0)" if is_map else AMBER_AREA,
-            line={"color": VERMILLION if is_map else AMBER, "width": 1.5, "dash": "dash"},
+            fillcolor=NO_AREA if is_map else AMBER_AREA,
+            line={"color": VERMILLION if is_map else OCHRE, "width": 1.5, "dash": "dash"},
             name="worst stretch",
             **_over(row),
         )

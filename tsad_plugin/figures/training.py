@@ -70,7 +70,9 @@ def run_lengths(
     end = len(lengths) + 1
     if new is not None and len(np.asarray(new)):
         end = _add_new(figure, np.asarray(new), new_ids, end)
-    _add_limits(figure, lengths, length_sigma)
+    mean, sigma = float(lengths.mean()), float(lengths.std())
+    limits = f"mean {mean:.1f}", f"mean ± {length_sigma or 0:g}σ"
+    add_limits(figure, mean, sigma, length_sigma, limits)
     return figure.update_xaxes(range=[0, end], showgrid=False, showticklabels=False, ticks="")
 
 
@@ -114,19 +116,18 @@ def _add_lengths(
     )
 
 
-def _add_limits(figure: go.Figure, lengths: NDArray[Any], length_sigma: float | None) -> None:
-    mean, sigma = float(lengths.mean()), float(lengths.std())
+def add_limits(
+    figure: go.Figure, mean: float, sigma: float, k: float | None, names: tuple[str, str]
+) -> None:
+    """Draw a mean, and the lines at kσ on both sides, as shapes that the legend names."""
     line = {"color": BLACK, "width": 1, "dash": "dot"}
-    figure.add_hline(mean, line=line, name=f"mean {mean:.1f}", showlegend=True)
-    if length_sigma is None or sigma == 0:
+    figure.add_hline(mean, line=line, name=names[0], showlegend=True)
+    if k is None or sigma == 0:
         return
-    for sign in (-1, 1):
-        figure.add_hline(
-            mean + sign * length_sigma * sigma,
-            line=LIMIT,
-            name=f"mean ± {length_sigma:g}σ",
-            showlegend=sign > 0,
-        )
+    lowest = 0.0 if figure.layout.yaxis.type == "log" else -np.inf
+    for end in (mean - k * sigma, mean + k * sigma):
+        if end > lowest:
+            figure.add_hline(end, line=LIMIT, name=names[1], showlegend=end > mean)
 
 
 def training_curve(history: Sequence[Mapping[str, float]], *, height: int = 300) -> go.Figure:

@@ -8,8 +8,7 @@ plotly and Jinja2 are loaded when a report is made, not before: they are extras.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from tsad_plugin.files import check_file, replacing
-from tsad_plugin.inputs import as_runs, with_channels
+from tsad_plugin.inputs import as_runs
 from tsad_plugin.reconstruction import ReconstructionDetector
-from tsad_plugin.results import Scored
+from tsad_plugin.results import Findings, Scored
 from tsad_plugin.windows import WindowedDetector
 
 LIBRARIES = {"plotly": "plotly", "jinja2": "Jinja2"}
@@ -81,10 +80,28 @@ def report(
 def write(scored: Scored, path: str | os.PathLike[str]) -> None:
     """Write a report on runs that are scored already."""
     check_target(path)
+    _write_page(runs_page(scored), path)
+
+
+def runs_page(findings: Findings, chosen: Sequence[int] = ()) -> str:
+    """A report as HTML: of the outliers, or of the runs at these positions.
+
+    Parameters
+    ----------
+    findings : Findings
+        Scores of runs, and what was found in them.
+    chosen : sequence of int
+        Runs to show in detail, all of them, outliers or not. Default: the outliers, as `report`
+        shows them.
+
+    Returns
+    -------
+    str
+        One page that needs no network.
+    """
     from .page import page
 
-    scored = replace(scored, runs=with_channels(scored.runs, scored.detector.channels_))
-    _write_page(page(scored, datetime.now().astimezone()), path)
+    return page(findings, datetime.now().astimezone(), chosen)
 
 
 def _series_page(detector: WindowedDetector, X: Any) -> str:

@@ -12,7 +12,7 @@ from sklearn import config_context
 
 from tsad_plugin.forms import plural
 from tsad_plugin.reconstruction import ReconstructionDetector
-from tsad_plugin.results import Scored, number
+from tsad_plugin.results import Findings, number
 from tsad_plugin.thresholds import Thresholder
 from tsad_plugin.tuning import FixedThreshold
 
@@ -21,16 +21,16 @@ LIBRARIES = ("tsad_plugin", "torch", "pyod", "numpy", "tslearn")
 NO_MODEL = {"verbose", "n_threads", "device"}
 
 
-def model_card(scored: Scored) -> dict[str, Any]:
+def model_card(findings: Findings) -> dict[str, Any]:
     """Rows of the card's tables, as text."""
-    detector = scored.detector
+    detector = findings.detector
     return {
         "detector": type(detector).__name__,
         "doc": (type(detector).__doc__ or "").strip().splitlines()[0],
         "data": data(detector),
         "channels": list(zip(detector.channels_, detector.units_, strict=True)),
         "left_out": detector.left_out_,
-        "threshold": threshold(scored),
+        "threshold": threshold(findings),
         "parameters": parameters(detector),
         "versions": versions(),
         "counts_duration": bool(getattr(detector, "use_duration", False)),
@@ -57,10 +57,12 @@ def _range(lengths: list[int]) -> str:
     return f"{shortest:,} to {longest:,}, half of them up to {np.median(lengths):,.0f}"
 
 
-def threshold(scored: Scored) -> str:
+def threshold(findings: Findings) -> str:
     """Where the threshold comes from."""
-    thresholder, value = scored.detector.thresholder_, number(scored.threshold)
-    n_calibration = len(scored.detector.calibration_scores_)
+    thresholder, value = findings.detector.thresholder_, number(findings.threshold)
+    n_calibration = len(findings.detector.calibration_scores_)
+    if findings.decisions is not None and findings.decisions.threshold is not None:
+        return f"{value}: {findings.decisions.threshold}"
     if isinstance(thresholder, float):
         return (
             f"{value}: {thresholder:.1%} of the training runs lie above it (contamination = "

@@ -14,7 +14,7 @@ from tsad_plugin.figures import Course
 from tsad_plugin.population import goes_forward
 from tsad_plugin.preprocessing import Band
 from tsad_plugin.reconstruction import ReconstructionDetector
-from tsad_plugin.results import Scored, number
+from tsad_plugin.results import Findings, number
 from tsad_plugin.runs import Runs
 
 from .rendering import Chart, chart
@@ -24,52 +24,53 @@ LEAST_SHARE = 0.05
 BAND = 3.0  # σ, of a detector that has no band of its own
 
 
-def scores_chart(scored: Scored) -> Chart:
+def scores_chart(findings: Findings) -> Chart:
     """Scores of all runs."""
     figure = figures.score_chart(
-        scored.scores,
-        outlier=scored.labels,
-        ids=scored.runs.ids.tolist(),
-        labels=None if scored.runs.labels is None else scored.runs.labels.tolist(),
-        calibration=scored.detector.calibration_scores_,
-        threshold=_threshold(scored),
+        findings.scores,
+        outlier=findings.labels,
+        ids=findings.ids,
+        labels=findings.known,
+        calibration=findings.detector.calibration_scores_,
+        threshold=_threshold(findings),
     )
-    label = f"Scores of {len(scored.runs)} runs, {len(scored.outliers)} of them outliers"
+    label = f"Scores of {len(findings.scores)} runs, {len(findings.outliers)} of them outliers"
     return chart("chart-scores", figure, label)
 
 
-def histogram_chart(scored: Scored) -> Chart:
+def histogram_chart(findings: Findings) -> Chart:
     """How scores are distributed."""
+    scores = findings.scores
     figure = figures.score_histogram(
-        scored.scores,
-        calibration=scored.detector.calibration_scores_,
-        threshold=_threshold(scored),
+        scores,
+        calibration=findings.detector.calibration_scores_,
+        threshold=_threshold(findings),
     )
     label = (
-        f"Histogram of scores from {number(float(scored.scores.min()))} to "
-        f"{number(float(scored.scores.max()))}, beside those of good runs held out of training"
+        f"Histogram of scores from {number(float(scores.min()))} to {number(float(scores.max()))}, "
+        "beside those of good runs held out of training"
     )
     return chart("chart-histogram", figure, label)
 
 
-def _threshold(scored: Scored) -> float | None:
-    return None if np.isnan(scored.threshold) else scored.threshold
+def _threshold(findings: Findings) -> float | None:
+    return None if np.isnan(findings.threshold) else findings.threshold
 
 
-def length_chart(scored: Scored) -> Chart:
+def length_chart(findings: Findings) -> Chart:
     """Lengths of training runs and of these."""
-    detector = scored.detector
+    detector = findings.detector
     figure = figures.run_lengths(
         detector.training_lengths_,
         trained_on=detector.trained_on_,
         left_out=detector.left_out_,
         length_sigma=detector.length_sigma,
-        new=scored.runs.lengths,
-        new_ids=scored.runs.ids.tolist(),
+        new=findings.lengths,
+        new_ids=findings.ids,
     )
     label = (
         f"Lengths of {len(detector.training_lengths_)} training runs, {len(detector.left_out_)} of "
-        f"them left out, and of {len(scored.runs)} runs of this report"
+        f"them left out, and of {len(findings.lengths)} runs of this report"
     )
     return chart("chart-lengths", figure, label)
 
@@ -85,21 +86,19 @@ def training_chart(detector: ReconstructionDetector) -> Chart | None:
 
 
 def run_charts(
-    scored: Scored, positions: Sequence[int], found: Sequence[Explanation]
+    findings: Findings, positions: Sequence[int], runs: Runs, explained: Sequence[Explanation]
 ) -> list[Chart]:
-    """Courses and error map of each of these runs."""
-    if not positions:
-        return []
-    detector, runs = scored.detector, scored.runs[positions]
+    """Courses and error map of the runs at these positions: `runs` and `explained` begin there."""
+    detector = findings.detector
     k = band_sigma(detector)
     band = detector.population_band(k)
-    made = zip(found, detector.reconstruct(runs), detector.contributions(runs), strict=True)
+    made = zip(explained, findings.timesteps(positions), strict=False)
     charts = []
-    for i, (explanation, reconstruction, contributions) in enumerate(made):
+    for i, (explanation, (contributions, reconstruction)) in enumerate(made):
         measured = runs.arrays[i]
         x, x_title = axis(runs, i)
         figure = figures.run_courses(
-            _courses(scored, explanation, measured, reconstruction, band),
+            _courses(detector, runs, explanation, measured, reconstruction, band),
             np.where(np.isnan(measured), np.nan, contributions),
             detector.channels_,
             x=x,
@@ -112,7 +111,8 @@ def run_charts(
 
 
 def _courses(
-    scored: Scored,
+    detector: ReconstructionDetector,
+    runs: Runs,
     found: Explanation,
     measured: NDArray[Any],
     reconstruction: NDArray[Any],
@@ -120,8 +120,8 @@ def _courses(
 ) -> list[Course]:
     """The leading channels of a run (n_timesteps, n_channels)."""
     # An array has no names: the detector's are those of the explanation.
-    channels, units = scored.detector.channels_, scored.runs.units
-    units = units if any(units) else scored.detector.units_
+    channels = detector.channels_
+    units = runs.units if any(runs.units) else detector.units_
     return [
         Course(
             name,

@@ -12,7 +12,7 @@ import pandas as pd
 from tsad_plugin.explanation import Explanation, leading_channels
 from tsad_plugin.forms import plural
 from tsad_plugin.reconstruction import ReconstructionDetector
-from tsad_plugin.results import Scored, describe, number, relative, stretch
+from tsad_plugin.results import Findings, Said, described, number, relative, stretch
 from tsad_plugin.runs import Runs
 
 from .card import model_card
@@ -31,56 +31,79 @@ MOST_LISTED = 100  # outliers in the table
 SHOWN_WITHOUT_OUTLIER = 3
 
 
-def page(scored: Scored, now: datetime) -> str:
-    """The report as HTML."""
-    listed = scored.outliers[:MOST_LISTED] or scored.ranked[:SHOWN_WITHOUT_OUTLIER]
-    found = scored.explain(listed)
-    drawn = listed[:MOST_DRAWN]
-    rank = {position: r for r, position in enumerate(scored.ranked, start=1)}
-    charts = run_charts(scored, drawn, found[: len(drawn)])
+def page(findings: Findings, now: datetime, chosen: Sequence[int] = ()) -> str:
+    """The report as HTML; of the runs at these positions, or else of the outliers."""
+    listed = in_detail(findings, chosen)
+    drawn = listed if chosen else listed[:MOST_DRAWN]
+    found, runs = findings.explain(listed), findings.pick(listed)
+    rank = {position: r for r, position in enumerate(findings.ranked, start=1)}
+    verdicts = findings.decisions.verdicts if findings.decisions else {}
+    charts = run_charts(findings, drawn, runs, found)
+    detector = findings.detector
     content = {
-        "headline": headline(scored),
-        "facts": facts(scored, now),
-        "scores": [scores_chart(scored), histogram_chart(scored)],
-        "has_outliers": bool(scored.outliers),
-        "n_hidden": max(len(scored.outliers) - len(listed), 0),
-        "table": table(scored, listed, found, rank, len(drawn)),
+        "headline": headline(findings, chosen),
+        "facts": facts(findings, listed[0] if chosen else findings.ranked[0], now),
+        "scores": [scores_chart(findings), histogram_chart(findings)],
+        "is_chosen": bool(chosen),
+        "has_outliers": bool(findings.outliers),
+        "n_hidden": 0 if chosen else max(len(findings.outliers) - len(listed), 0),
+        "table": table(findings, runs, listed, found, rank, len(drawn)),
         "details": [
-            detail(scored, i, explanation, rank[i], chart)
-            for i, explanation, chart in zip(drawn, found, charts, strict=False)
+            detail(findings.threshold, runs, row, rank[i], found[row], verdicts.get(i), charts[row])
+            for row, i in enumerate(drawn)
         ],
-        "lengths": length_chart(scored),
-        "same_length": same_length(scored),
-        "training": training_chart(scored.detector),
-        "card": model_card(scored),
-        "learns": hasattr(scored.detector, "history_"),
-        "in_folds": in_folds(scored.detector),
-        "usual_score": number(float(np.mean(scored.detector.calibration_scores_))),
-        "k": f"{band_sigma(scored.detector):g}",
+        "lengths": length_chart(findings),
+        "same_length": same_length(findings),
+        "training": training_chart(detector),
+        "card": model_card(findings),
+        "learns": hasattr(detector, "history_"),
+        "in_folds": in_folds(detector),
+        "has_residual": not np.isnan(found[0].residual),
+        "usual_score": number(float(np.mean(detector.calibration_scores_))),
+        "k": f"{band_sigma(detector):g}",
     }
     return render(TEMPLATES / "report.html", content)
 
 
-def headline(scored: Scored) -> str:
-    """`3 of 40 runs are outliers`."""
-    n, n_runs = len(scored.outliers), len(scored.runs)
+def in_detail(findings: Findings, chosen: Sequence[int]) -> list[int]:
+    """Positions of the runs that are explained, the most abnormal first."""
+    if chosen:
+        wanted = set(chosen)
+        return [position for position in findings.ranked if position in wanted]
+    return findings.outliers[:MOST_LISTED] or findings.ranked[:SHOWN_WITHOUT_OUTLIER]
+
+
+def headline(findings: Findings, chosen: Sequence[int] = ()) -> str:
+    """`3 of 40 runs are outliers`, `Run B-17 is an outlier`."""
+    if len(chosen) == 1:
+        is_outlier = "is an outlier" if findings.labels[chosen[0]] else "is no outlier"
+        return f"Run {_shortened(findings.ids[chosen[0]])} {is_outlier}"
+    flagged = findings.labels[list(chosen)] if chosen else findings.labels
+    n, n_runs = int(flagged.sum()), plural(len(flagged), "chosen run" if chosen else "run")
     if n == 0:
-        return f"No outlier among {plural(n_runs, 'run')}"
-    return f"{n} of {plural(n_runs, 'run')} {'is an outlier' if n == 1 else 'are outliers'}"
+        return f"No outlier among {n_runs}"
+    return f"{n} of {n_runs} {'is an outlier' if n == 1 else 'are outliers'}"
 
 
-def facts(scored: Scored, now: datetime) -> list[tuple[str, str, str]]:
-    """Name, value and remark of what to know first."""
-    highest = scored.ranked[0]
-    detector, threshold = scored.detector, scored.threshold
-    times = relative(float(scored.scores[highest]), threshold)
+def facts(findings: Findings, highest: int, now: datetime) -> list[tuple[str, str, str]]:
+    """Name, value and remark of what to know first; of which run the score is told."""
+    detector, threshold, n_runs = findings.detector, findings.threshold, len(findings.scores)
+    times = relative(float(findings.scores[highest]), threshold)
     remark = "" if times == "–" else f", {times} × threshold"
+    date, at = f"{now:%Y-%m-%d}", f"{now:%H:%M %Z}"
+    report_of = (date, at)
+    if findings.decisions:
+        report_of = (_shortened(findings.decisions.data_set), f"{date}, {at}")
     return [
-        ("Outliers", f"{len(scored.outliers)} of {len(scored.runs)}", describe(scored.runs)),
+        (
+            "Outliers",
+            f"{len(findings.outliers)} of {n_runs}",
+            described(findings.lengths, detector.n_channels_),
+        ),
         (
             "Highest score",
-            number(float(scored.scores[highest])),
-            f"run {_shortened(scored.runs.ids.tolist()[highest])}{remark}",
+            number(float(findings.scores[highest])),
+            f"run {_shortened(findings.ids[highest])}{remark}",
         ),
         (
             "Threshold",
@@ -92,7 +115,7 @@ def facts(scored: Scored, now: datetime) -> list[tuple[str, str, str]]:
             type(detector).__name__,
             f"learned from {plural(int(detector.trained_on_.sum()), 'run')}",
         ),
-        ("Report of", f"{now:%Y-%m-%d}", f"{now:%H:%M %Z}"),
+        ("Report of", *report_of),
     ]
 
 
@@ -101,31 +124,34 @@ def _shortened(name: Any, most: int = 40) -> str:
 
 
 def table(
-    scored: Scored,
+    findings: Findings,
+    runs: Runs,
     positions: Sequence[int],
     found: Sequence[Explanation],
     rank: dict[int, int],
     n_drawn: int,
 ) -> dict[str, Any]:
-    """Header and rows of the ranking."""
-    runs = scored.runs
+    """Header and rows of the ranking, of the runs at these positions."""
     unit = runs.time_unit or ("" if runs.times is not None else "timesteps")
+    verdicts = None if findings.decisions is None else findings.decisions.verdicts
     rows = [
         {
             "rank": rank[i],
             "anchor": f"run-{rank[i]}" if row < n_drawn else "",
-            "run": runs.ids.tolist()[i],
+            "run": findings.ids[i],
             "score": number(e.score),
-            "relative": relative(e.score, scored.threshold),
-            "stretch": _stretch(runs, i, e),
+            "relative": relative(e.score, findings.threshold),
+            "stretch": _stretch(runs, row, e),
             "channels": _shares(e),
             "length": _sigmas(e.duration),
-            "n_timesteps": int(runs.lengths[i]),
-            "label": _label(runs, i),
+            "n_timesteps": int(runs.lengths[row]),
+            "label": _label(runs, row),
+            "verdict": verdicts[i].verdict if verdicts and i in verdicts else "–",
         }
         for row, (i, e) in enumerate(zip(positions, found, strict=True))
     ]
-    return {"unit": unit, "rows": rows, "has_labels": runs.labels is not None}
+    known = {"has_labels": runs.labels is not None, "has_verdicts": verdicts is not None}
+    return {"unit": unit, "rows": rows, **known}
 
 
 def _stretch(runs: Runs, i: int, found: Explanation) -> str:
@@ -148,18 +174,24 @@ def _label(runs: Runs, i: int) -> str:
     return "–" if label is None or np.any(pd.isna(label)) else str(label)
 
 
-def detail(scored: Scored, i: int, found: Explanation, rank: int, chart: Chart) -> dict[str, Any]:
-    """One run in words, numbers and a picture."""
+def detail(
+    threshold: float,
+    runs: Runs,
+    row: int,
+    rank: int,
+    found: Explanation,
+    verdict: Said | None,
+    chart: Chart,
+) -> dict[str, Any]:
+    """One of some runs in words, numbers and a picture."""
+    length = f"{plural(int(runs.lengths[row]), 'timestep')} ({_sigmas(found.duration)})"
     parts = [
         ("score", number(found.score)),
-        ("× threshold", relative(found.score, scored.threshold)),
-        ("residual", number(found.residual)),
+        ("× threshold", relative(found.score, threshold)),
+        *([] if np.isnan(found.residual) else [("residual", number(found.residual))]),
         *([] if found.latent is None else [("latent", number(found.latent))]),
-        (
-            "length",
-            f"{plural(int(scored.runs.lengths[i]), 'timestep')} ({_sigmas(found.duration)})",
-        ),
-        *([] if scored.runs.labels is None else [("label", _label(scored.runs, i))]),
+        ("length", length),
+        *([] if runs.labels is None else [("label", _label(runs, row))]),
     ]
     return {
         "anchor": f"run-{rank}",
@@ -167,6 +199,7 @@ def detail(scored: Scored, i: int, found: Explanation, rank: int, chart: Chart) 
         "run": found.run,
         "text": found.text,
         "is_outlier": found.is_outlier,
+        "verdict": "" if verdict is None else verdict.text,
         "facts": parts,
         "chart": chart,
     }
@@ -178,7 +211,7 @@ def in_folds(detector: ReconstructionDetector) -> bool:
     return not np.isfinite(history[0].get("validation_loss", np.nan))
 
 
-def same_length(scored: Scored) -> int | None:
+def same_length(findings: Findings) -> int | None:
     """The length of all runs, those of training too, where there is but one."""
-    lengths = {*scored.runs.lengths.tolist(), *scored.detector.training_lengths_.tolist()}
+    lengths = {*findings.lengths.tolist(), *findings.detector.training_lengths_.tolist()}
     return lengths.pop() if len(lengths) == 1 else None

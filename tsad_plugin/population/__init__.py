@@ -1,7 +1,7 @@
 """How good runs go, on which axes, and how their channels go together."""
 
 from .adding import Population, Tally, courses, population, population_of
-from .axes import AXES, Extent, axes_of, axis_values, durations, goes_forward
+from .axes import AXES, Extent, axes_of, axis_title, axis_values, durations, goes_forward
 from .correlation import correlation
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Population",
     "Tally",
     "axes_of",
+    "axis_title",
     "axis_values",
     "correlation",
     "courses",

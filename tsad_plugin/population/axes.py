@@ -151,7 +151,13 @@ def axis_values(
     extent = Extent.of(runs)
     extent.check(axis)
     unit = extent.unit(axis, unit)
-    return placing(runs, axis, unit)(position), _title(axis, unit)
+    return placing(runs, axis, unit)(position), axis_title(axis, unit)
+
+
+def axis_title(axis: str, unit: str = "") -> str:
+    """What an axis is, with the unit of elapsed time: `elapsed time (h)`."""
+    titles = {"timestep": "timestep", "percent": "% complete", "elapsed": "elapsed time"}
+    return titles[axis] + (f" ({unit})" if unit else "")
 
 
 def placing(runs: Runs, axis: str, unit: str) -> Callable[[int], Floats]:
@@ -175,11 +181,6 @@ def _elapsed(times: NDArray[Any], unit: str) -> Floats:
     if since.dtype.kind == "m":
         return since / np.timedelta64(1, "s") / SECONDS[unit]
     return since.astype(np.float64)
-
-
-def _title(axis: str, unit: str) -> str:
-    titles = {"timestep": "timestep", "percent": "% complete", "elapsed": "elapsed time"}
-    return titles[axis] + (f" ({unit})" if unit else "")
 
 
 def _why_not_elapsed(runs: Runs) -> str | None:

@@ -21,6 +21,7 @@ from .database import PATIENCE, pragma
 from .overviews import Overview
 from .records import DataSet, Model, NotInWorkspace, Scoring, TimestepFindings
 from .review import Review
+from .run_rows import runs_of_the_same_names
 from .store import Store, check_folder, make_folder
 
 
@@ -83,6 +84,12 @@ class WorkspaceReader:
     def scoring(self, id: int) -> Scoring:
         """Record of a scoring; raises NotInWorkspace."""
         return self._store.one(Scoring, id)
+
+    def shared_runs(self, data_set: DataSet) -> dict[int, int]:
+        """How many runs of a data set have a namesake in others, by the numbers of these."""
+        with self._store.database.reading() as connection:
+            found = connection.execute(runs_of_the_same_names(data_set)).all()
+        return {row[0]: row[1] for row in found}
 
     def load_model(self, model: Model) -> Any:
         """The detector itself; raises Damaged where it is foreign, missing or damaged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tsad_plugin.forms import shorten
@@ -32,6 +32,20 @@ def run_names(data_set: DataSet) -> Select[str]:
     """Names of the runs of a data set, in order."""
     runs = select(RUN.c.name).join(DATA_SET_RUN, DATA_SET_RUN.c.run_id == RUN.c.id)
     return runs.where(DATA_SET_RUN.c.data_set_id == data_set.id).order_by(DATA_SET_RUN.c.position)
+
+
+def runs_of_the_same_names(data_set: DataSet) -> Select[int, int]:
+    """Numbers of other data sets, and how many runs of this one have a namesake there."""
+    here, there, namesake = DATA_SET_RUN.alias(), DATA_SET_RUN.alias(), RUN.alias()
+    runs = (
+        select(there.c.data_set_id, func.count())
+        .select_from(here)
+        .join(RUN, RUN.c.id == here.c.run_id)
+        .join(namesake, namesake.c.name == RUN.c.name)
+        .join(there, there.c.run_id == namesake.c.id)
+    )
+    others = (here.c.data_set_id == data_set.id) & (there.c.data_set_id != data_set.id)
+    return runs.where(others).group_by(there.c.data_set_id)
 
 
 def run_id(connection: Connection, data_set: DataSet, run: str) -> int:

@@ -1,0 +1,174 @@
+"""Cards of the population page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard import population_drawing as drawing
+from dashboard.exploring import (
+    common_axes,
+    error_shares,
+    good,
+    left_out,
+    others,
+    training_lengths,
+    training_scoring,
+)
+from dashboard.population_drawing import BAND, Drawn
+from dashboard.seen import Seen
+from dashboard.state import RUN
+from dashboard.summaries import SUMMARIES
+from tsad_plugin.forms import plural
+
+from . import courses
+from .parts import aria, card, graph
+from .threshold import good_runs
+
+FIRST = 6  # channels that are drawn at first
+
+
+def title(seen: Seen) -> str:
+    """`new.csv: 20 runs of 2 channels, over 40 good runs`."""
+    view = seen.view
+    runs, channels = len(view.names), len(view.data_set.channels)
+    return (
+        f"{view.data_set.name}: {plural(runs, 'run')} of {plural(channels, 'channel')}, over "
+        f"{plural(len(good(seen)), 'good run')}"
+    )
+
+
+def bands(seen: Seen) -> Any:
+    """The good runs, and what is laid over them."""
+    shares, axes = error_shares(seen), courses.in_order(common_axes(seen))
+    drawn = Drawn(axes[0], courses.drawn(seen.url.channels, shares, FIRST))
+    return card(
+        "How the good runs go (click a line to open its run)",
+        html.Div(
+            [
+                good_runs(seen, "population-good"),
+                courses.axis_control("population-axis", axes, drawn.axis),
+                html.Div([html.Label("Band: mean ± k σ"), _slider()], className="slider"),
+                courses.channels_control(
+                    "population-channels", shares, list(drawn.channels), any(shares.values())
+                ),
+            ],
+            className="controls",
+        ),
+        html.P(overlaid(seen, []), id="population-overlaid", className="quiet"),
+        graph(
+            "population-bands",
+            "Channels of the selected runs over the band of good runs",
+            drawing.bands(seen, drawn, []),
+        ),
+    )
+
+
+def _slider() -> Any:
+    return dmc.Slider(
+        id="population-k",
+        min=1,
+        max=6,
+        step=0.5,
+        value=BAND,
+        marks=[{"value": k, "label": str(k)} for k in range(1, 7)],
+        attributes={"thumb": {"aria-label": "k of the band, standard deviations"}},
+    )
+
+
+def overlaid(seen: Seen, selected: list[int]) -> str:
+    """What is laid over the band, in words."""
+    if drawing.is_crowd(seen, selected):
+        count = plural(len(selected), "run")
+        return f"{count} are selected, too many to tell apart: their mean ± σ over % complete."
+    n = len(drawing.overlaid(seen, selected))
+    return f"{plural(n, 'run')} over the band." if n else "Select runs to lay them over the band."
+
+
+def lengths(seen: Seen) -> Any:
+    """Lengths of runs, and which were left out of training."""
+    figure = graph("population-lengths", "Lengths of the runs")
+    return card("Lengths", html.P(_left_out(seen), className="quiet"), figure)
+
+
+def _left_out(seen: Seen) -> list[Any]:
+    learned = training_lengths(seen)
+    if learned is None:
+        return ["The workspace does not hold the runs that the model learned from."]
+    n, names = int((~learned.trained_on).sum()), left_out(seen, learned)
+    total = plural(len(learned.lengths), "run")
+    if n == 0:
+        return [f"Trained on all {total}."]
+    scoring = training_scoring(seen)
+    links = [piece for name in names for piece in (", ", _link(seen, scoring, name))]
+    more = f" and {n - len(names)} more" if n > len(names) else ""
+    limit = f"their length is beyond mean ± {learned.sigma:g}σ"
+    return [f"{n} of {total} left out of training, as {limit}: ", *links[1:], more, "."]
+
+
+def _link(seen: Seen, scoring: int | None, run: str) -> Any:
+    """A run; a link where it was scored."""
+    return (
+        run if scoring is None else dcc.Link(run, href=seen.url.at(RUN, run=run, scoring=scoring))
+    )
+
+
+def numbers(seen: Seen) -> Any:
+    """One number of each run, which can be chosen."""
+    channels = list(error_shares(seen))
+    return card(
+        "One number of each run (lasso to select, click to open)",
+        html.Div(
+            [
+                dmc.Select(
+                    id="population-what",
+                    label="Number",
+                    data=[{"value": key, "label": name} for key, name in SUMMARIES.items()],
+                    value="score",
+                    allowDeselect=False,
+                ),
+                dmc.Select(
+                    id="population-of",
+                    label="of the channel",
+                    data=channels,
+                    value=channels[0],
+                    allowDeselect=False,
+                    searchable=True,
+                    disabled=True,
+                ),
+            ],
+            className="controls",
+        ),
+        graph("population-numbers", "One number of each run, over the calendar", lasso=True),
+    )
+
+
+def correlations() -> Any:
+    """How channels go together in the good runs and in others."""
+    usual = graph("population-usual", "Correlations in the good runs")
+    unusual = graph("population-unusual", "Correlations in the selected runs, or the outliers")
+    return card(
+        "Which channels go together",
+        html.P(id="population-change", **aria(live="polite")),
+        html.Div(
+            [
+                html.Div([html.H3("Good runs"), usual]),
+                html.Div([html.H3(id="population-others"), unusual]),
+            ],
+            className="halves",
+        ),
+    )
+
+
+def missing() -> Any:
+    """Missing values."""
+    label = "Share of values missing, by channel and run"
+    return card("Missing values (click to open the run)", graph("population-missing", label))
+
+
+def name_of_others(seen: Seen, selected: list[int]) -> str:
+    """What stands above the correlations beside those of the good runs."""
+    found = others(seen, selected)
+    return "No outlier and no selection" if found is None else found.name.capitalize()

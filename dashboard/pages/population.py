@@ -1,0 +1,177 @@
+"""The population: what is normal, how the selected runs differ, which channels go together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
+
+from dashboard import population_drawing as drawing
+from dashboard.components import population_cards as cards
+from dashboard.components.parts import sized
+from dashboard.components.scheme import dressed
+from dashboard.exploring import change_in_words, error_shares
+from dashboard.population_drawing import Drawn
+from dashboard.seen import Seen
+from dashboard.selection import STORE, positions, selection
+from dashboard.state import RUN
+from dashboard.summaries import STATISTICS, in_lasso, summary
+from dashboard.views import Views
+
+FIGURES = {"lengths": drawing.lengths, "missing": drawing.missing, "usual": drawing.usual}
+CLICKED = ("bands", "numbers", "missing")  # figures whose marks open a run
+
+
+def layout(seen: Seen) -> Any:
+    """The page of the population of a scoring."""
+    return [
+        html.Div(html.H1(cards.title(seen)), className="head"),
+        cards.bands(seen),
+        cards.lengths(seen),
+        cards.numbers(seen),
+        cards.correlations(),
+        cards.missing(),
+    ]
+
+
+def register(app: Dash, views: Views) -> None:
+    """Add the callbacks."""
+    _register_bands(app, views)
+    _register_numbers(app, views)
+    _register_correlations(app, views)
+    for name in FIGURES:
+        _register_figure(app, views, name)
+    for name in CLICKED:
+        _register_click(app, views, name)
+
+
+def _register_bands(app: Dash, views: Views) -> None:
+    app.clientside_callback(
+        ClientsideFunction("tsad", "channels"),
+        Output("population-channels", "className"),
+        Input("population-channels", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("population-bands", "figure"),
+        Output("population-bands", "style"),
+        Output("population-overlaid", "children"),
+        Input("population-axis", "value"),
+        Input("population-channels", "value"),
+        Input(STORE, "data"),
+        Input("shell-scheme", "data"),
+        State("population-k", "value"),
+        State("page-url", "data"),
+    )
+    def draw(axis: str, channels: list[str], stored: Any, _scheme: Any, k: float, here: str) -> Any:
+        """The bands, with the selected runs over them."""
+        seen = Seen.at(views, here)
+        selected = positions(seen, stored)
+        if ctx.triggered_id is None and not selected:  # as the page came
+            return no_update, no_update, no_update
+        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
+        return *sized(drawing.bands(seen, drawn, selected)), cards.overlaid(seen, selected)
+
+    @app.callback(
+        Output("population-bands", "figure", allow_duplicate=True),
+        Input("population-k", "value"),
+        State("population-axis", "value"),
+        State("population-channels", "value"),
+        State(STORE, "data"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def widen(k: float, axis: str, channels: list[str], stored: Any, here: str) -> Any:
+        """The band alone, as wide as k says."""
+        seen = Seen.at(views, here)
+        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
+        fitting = drawing.fitting(seen, drawn, positions(seen, stored))
+        return drawing.moved(dressed(drawing.bands(seen, fitting, [])))
+
+    @app.callback(
+        Output("url", "search", allow_duplicate=True),
+        Input("population-good", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def compare(key: str, here: str) -> Any:
+        """Take other runs as the good ones."""
+        seen = Seen.at(views, here)
+        return no_update if key == seen.good.key else seen.url.at("", good=key)
+
+
+def _register_numbers(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("population-numbers", "figure"),
+        Output("population-numbers", "style"),
+        Output("population-of", "disabled"),
+        Input("population-what", "value"),
+        Input("population-of", "value"),
+        Input(STORE, "data"),
+        Input("shell-scheme", "data"),
+        State("page-url", "data"),
+    )
+    def draw(what: str, channel: str, stored: Any, _scheme: Any, here: str) -> Any:
+        """One number of each run."""
+        seen = Seen.at(views, here)
+        figure = drawing.numbers(seen, what, channel, positions(seen, stored))
+        return *sized(figure), what not in STATISTICS
+
+    @app.callback(
+        Output(STORE, "data", allow_duplicate=True),
+        Input("population-numbers", "selectedData"),
+        State("population-what", "value"),
+        State("population-of", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def select(selected: dict[str, Any] | None, what: str, channel: str, here: str) -> Any:
+        """Select the runs that were lassoed."""
+        seen = Seen.at(views, here)
+        runs = in_lasso(seen, selected, summary(seen, what, channel)) if selected else []
+        return selection(seen, runs) if runs else no_update
+
+
+def _register_correlations(app: Dash, views: Views) -> None:
+    @app.callback(
+        Output("population-unusual", "figure"),
+        Output("population-unusual", "style"),
+        Output("population-others", "children"),
+        Output("population-change", "children"),
+        Input(STORE, "data"),
+        Input("shell-scheme", "data"),
+        State("page-url", "data"),
+    )
+    def draw_others(stored: Any, _scheme: Any, here: str) -> Any:
+        """The same in the selected runs, or the outliers, and what changed most."""
+        seen = Seen.at(views, here)
+        selected = positions(seen, stored)
+        figure = drawing.unusual(seen, selected)
+        return *sized(figure), cards.name_of_others(seen, selected), change_in_words(seen, selected)
+
+
+def _register_figure(app: Dash, views: Views, name: str) -> None:
+    @app.callback(
+        Output(f"population-{name}", "figure"),
+        Output(f"population-{name}", "style"),
+        Input("shell-scheme", "data"),
+        State("page-url", "data"),
+    )
+    def draw(_scheme: Any, here: str) -> Any:
+        """A figure that nothing on the page changes."""
+        return sized(FIGURES[name](Seen.at(views, here)))
+
+
+def _register_click(app: Dash, views: Views, name: str) -> None:
+    @app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input(f"population-{name}", "clickData"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
+        """Open the run that was clicked."""
+        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

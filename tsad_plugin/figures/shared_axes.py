@@ -1,0 +1,55 @@
+"""Figures that stand side by side: the same place means the same in each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+ROOM = 0.05  # of a range, above and below what is drawn
+
+
+def share_axes(figures: Sequence[go.Figure]) -> None:
+    """Give axes of the same name the same range in all figures, so wide that all of it shows.
+
+    Parameters
+    ----------
+    figures : sequence of plotly.graph_objects.Figure
+        Figures with the same panels, whose axes are linear; changed in place. Axes that have a
+        range keep it.
+    """
+    ends: defaultdict[str, list[float]] = defaultdict(list)
+    for figure in figures:
+        for axis, values in _drawn(figure):
+            ends[axis] += [float(np.nanmin(values)), float(np.nanmax(values))]
+    for figure in figures:
+        figure.for_each_xaxis(lambda axis: _set(axis, ends[axis.plotly_name], 0.0))
+        figure.for_each_yaxis(lambda axis: _set(axis, ends[axis.plotly_name], ROOM))
+
+
+def _drawn(figure: go.Figure) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Each axis of each trace, with the numbers along it."""
+    for trace in figure.data:
+        for letter in "xy":
+            values = np.asarray(trace[letter])
+            if np.issubdtype(values.dtype, np.number) and np.isfinite(values).any():
+                name = (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis")
+                yield name, _ends(values) if trace.type == "heatmap" else values
+
+
+def _ends(middles: NDArray[Any]) -> NDArray[Any]:
+    """Where the first and the last cell of a map end, by the middles of all."""
+    half = (middles[-1] - middles[0]) / (len(middles) - 1) / 2 if len(middles) > 1 else 0.5
+    return np.array([middles[0] - half, middles[-1] + half])
+
+
+def _set(axis: Any, ends: Sequence[float], room: float) -> None:
+    if axis.range is not None or not ends:
+        return
+    low, high = min(ends), max(ends)
+    room = room * (high - low) or (0.0 if high > low else 0.5 * (abs(low) or 1.0))
+    axis.range = [low - room, high + room]
