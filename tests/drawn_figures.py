@@ -57,6 +57,17 @@ def _timeline() -> go.Figure:
     )
 
 
+def _channel_bands() -> go.Figure:
+    x = np.arange(60.0)
+    mean = np.column_stack([np.sin(x / 9), np.cos(x / 9)])
+    good = figures.Bands(x, mean, np.full((60, 2), 0.3))
+    gaps = np.where(RNG.random((60, 2)) < 0.4, NAN, mean)  # with points that stand alone
+    lines = [figures.RunLine(run, x, gaps + i / 9) for i, run in enumerate(IDS[:5])]
+    return figures.channel_bands(
+        good, CHANNELS[:2], lines=lines, group=good._replace(mean=mean + 0.5)
+    )
+
+
 DRAWN: dict[str, Callable[[], go.Figure]] = {
     "score_chart": _score_chart,
     "score_histogram": lambda: figures.score_histogram(
@@ -74,6 +85,13 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
     "error_map": lambda: figures.error_map(CONTRIBUTIONS, CHANNELS, stretch=(10, 20), at=30),
     "contribution_bars": lambda: figures.contribution_bars(
         np.arange(20.0), [f"c{i}" for i in range(20)], usual=np.ones(20), title="at 4 h"
+    ),
+    "channel_bands": _channel_bands,
+    "summary_chart": lambda: figures.summary_chart(
+        SCORES, title="score", ids=IDS, outlier=SCORES > 2.5, selected=[3, 58], good=GOOD
+    ),
+    "missing_map": lambda: figures.missing_map(
+        np.isnan(CONTRIBUTIONS) / 9, CHANNELS, [*IDS, *IDS][:60]
     ),
     "correlation_map": lambda: figures.correlation_map(
         [[1, -0.5, NAN], [-0.5, 1, -1], [NAN, -1, 1]], CHANNELS
