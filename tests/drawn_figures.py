@@ -58,13 +58,18 @@ def _timeline() -> go.Figure:
 
 
 def _channel_bands() -> go.Figure:
-    x = np.arange(60.0)
-    mean = np.column_stack([np.sin(x / 9), np.cos(x / 9)])
-    good = figures.Bands(x, mean, np.full((60, 2), 0.3))
-    gaps = np.where(RNG.random((60, 2)) < 0.4, NAN, mean)  # with points that stand alone
-    lines = [figures.RunLine(run, x, gaps + i / 9) for i, run in enumerate(IDS[:5])]
-    return figures.channel_bands(
-        good, CHANNELS[:2], lines=lines, group=good._replace(mean=mean + 0.5)
+    x, mean = np.arange(60), np.sin(np.arange(60) / 9)[:, None] * np.ones(3)
+    band = figures.Bands(x, mean, np.full((60, 3), 0.2))
+    gaps = np.where(RNG.random((60, 3)) < 0.3, NAN, mean)  # with points that stand alone
+    lines = [figures.RunLine(run, x, gaps + i / 20) for i, run in enumerate(IDS[:5])]
+    return figures.channel_bands(band, CHANNELS, ["°C", "", "L/h"], lines=lines, group=band)
+
+
+def _code_map() -> go.Figure:
+    places = RNG.normal(size=(60, 2))
+    marked = figures.Marked(selected=[3, 4, 5], chosen=6, nearest=[7, 8])
+    return figures.code_map(
+        places, ids=IDS, outlier=SCORES > 2.5, scores=SCORES, training=places / 2, marked=marked
     )
 
 
@@ -73,6 +78,21 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
     "score_histogram": lambda: figures.score_histogram(
         SCORES, calibration=GOOD, threshold=2.5, selected=SCORES > 1.2
     ),
+    "channel_bands": _channel_bands,
+    "missing_map": lambda: figures.missing_map(RNG.random((60, 3)), CHANNELS, IDS),
+    "summary_chart": lambda: figures.summary_chart(
+        SCORES, title="pH, mean", ids=IDS, outlier=SCORES > 2.5, selected=[1, 2], good=GOOD
+    ),
+    "score_agreement": lambda: figures.score_agreement(
+        SCORES,
+        SCORES[::-1],
+        outlier=(SCORES > 1.2, SCORES[::-1] > 1.3),
+        ids=IDS,
+        thresholds=(1.2, 1.3),
+        log=(True, True),
+        selected=IDS[:3],
+    ),
+    "code_map": _code_map,
     "channel_course": lambda: figures.channel_course(_course(), stretch=(10, 20), at=30),
     "run_courses": lambda: figures.run_courses(
         [_course()] * 2,
@@ -85,13 +105,6 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
     "error_map": lambda: figures.error_map(CONTRIBUTIONS, CHANNELS, stretch=(10, 20), at=30),
     "contribution_bars": lambda: figures.contribution_bars(
         np.arange(20.0), [f"c{i}" for i in range(20)], usual=np.ones(20), title="at 4 h"
-    ),
-    "channel_bands": _channel_bands,
-    "summary_chart": lambda: figures.summary_chart(
-        SCORES, title="score", ids=IDS, outlier=SCORES > 2.5, selected=[3, 58], good=GOOD
-    ),
-    "missing_map": lambda: figures.missing_map(
-        np.isnan(CONTRIBUTIONS) / 9, CHANNELS, [*IDS, *IDS][:60]
     ),
     "correlation_map": lambda: figures.correlation_map(
         [[1, -0.5, NAN], [-0.5, 1, -1], [NAN, -1, 1]], CHANNELS
@@ -108,6 +121,9 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
     ),
     "set_heatmap": lambda: figures.set_heatmap(
         pd.DataFrame(np.linspace(0, 1, 20).reshape(4, 5)).replace(0.0, NAN)
+    ),
+    "length_histogram": lambda: figures.length_histogram(
+        [10, 11, 30, 10], trained_on=[1, 1, 0, 1], new=[9, 12]
     ),
     "timeline": _timeline,
     "training_curve": lambda: figures.training_curve(HISTORY),
