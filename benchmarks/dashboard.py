@@ -64,19 +64,21 @@ WATCH = """() => {
   };
   look();
 }"""
-# The same after a key that goes to another page: its figures are others than those before it.
+# The same after a key that goes to another run: what is drawn already is drawn anew, or replaced.
 CHANGE = """() => {
-  const before = new Set(document.querySelectorAll('.js-plotly-plot'));
-  const isDrawn = g => {
-    const plot = g.querySelector('.js-plotly-plot');
-    return plot && !before.has(plot) && plot.querySelector('.xtick text');
+  const title = () => document.querySelector('h1').textContent, before = title();
+  const old = new Set(document.querySelectorAll('.js-plotly-plot'));
+  for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
+  const isDrawn = graph => {
+    const plot = graph.querySelector('.js-plotly-plot');
+    return plot && !old.has(plot) && plot.querySelector('.xtick text');
   };
   window.tsadDone = new Promise(done => addEventListener('keydown', () => {
     const start = performance.now(), times = {};
     const look = () => {
-      const graphs = [...document.querySelectorAll('.graph')];
-      if (graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
-      if (graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
+      const graphs = [...document.querySelectorAll('.graph')], isNew = title() !== before;
+      if (isNew && graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
+      if (isNew && graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
       if (times.whole) done(times); else requestAnimationFrame(look);
     };
     look();
