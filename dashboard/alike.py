@@ -102,8 +102,10 @@ def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
     )
 
 
-def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int]) -> Any:
-    """What stands out of the runs, to be laid over the map that is drawn."""
+def marks(
+    seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int], again: Any = None
+) -> Any:
+    """What stands out of the runs, to be laid over the map that is drawn; also `again`."""
     found = space(seen, source)
     if max(axes) >= len(found.shares):
         return no_update
@@ -113,7 +115,7 @@ def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int
         for name, value in change.items():
             changed["data"][trace][name] = value
     # The lasso goes: it would take clicks from the runs inside it, and outlive what it selected.
-    changed["layout"].update(selections=[], selectionrevision=str(hash(tuple(selected))))
+    changed["layout"].update(selections=[], selectionrevision=f"{hash(tuple(selected))} {again}")
     return changed
 
 
