@@ -113,6 +113,19 @@ def lengths(seen: Seen) -> go.Figure:
     )
 
 
+def length_histogram(seen: Seen) -> go.Figure:
+    """How these lengths are distributed."""
+    learned, here = training_lengths(seen), scored(seen)
+    if learned is None:
+        return figures.length_histogram([], new=here.lengths)
+    return figures.length_histogram(
+        learned.lengths,
+        trained_on=learned.trained_on,
+        length_sigma=learned.sigma,
+        new=here.lengths if learned.data_set != here.data_set else None,
+    )
+
+
 def numbers(seen: Seen, what: str, channel: str, selected: Sequence[int]) -> go.Figure:
     """One number of each run over the calendar."""
     found = summary(seen, what, channel)

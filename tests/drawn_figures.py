@@ -57,11 +57,41 @@ def _timeline() -> go.Figure:
     )
 
 
+def _channel_bands() -> go.Figure:
+    x, mean = np.arange(60), np.sin(np.arange(60) / 9)[:, None] * np.ones(3)
+    band = figures.Bands(x, mean, np.full((60, 3), 0.2))
+    lines = [figures.RunLine(run, x, mean + i / 20) for i, run in enumerate(IDS[:6])]
+    return figures.channel_bands(band, CHANNELS, ["°C", "", "L/h"], lines=lines, group=band)
+
+
+def _code_map() -> go.Figure:
+    places = RNG.normal(size=(60, 2))
+    marked = figures.Marked(selected=[3, 4, 5], chosen=6, nearest=[7, 8])
+    return figures.code_map(
+        places, ids=IDS, outlier=SCORES > 2.5, scores=SCORES, training=places / 2, marked=marked
+    )
+
+
 DRAWN: dict[str, Callable[[], go.Figure]] = {
     "score_chart": _score_chart,
     "score_histogram": lambda: figures.score_histogram(
         SCORES, calibration=GOOD, threshold=2.5, selected=SCORES > 1.2
     ),
+    "channel_bands": _channel_bands,
+    "missing_map": lambda: figures.missing_map(RNG.random((60, 3)), CHANNELS, IDS),
+    "summary_chart": lambda: figures.summary_chart(
+        SCORES, title="pH, mean", ids=IDS, outlier=SCORES > 2.5, selected=[1, 2], good=GOOD
+    ),
+    "score_agreement": lambda: figures.score_agreement(
+        SCORES,
+        SCORES[::-1],
+        outlier=(SCORES > 1.2, SCORES[::-1] > 1.3),
+        ids=IDS,
+        thresholds=(1.2, 1.3),
+        log=(True, True),
+        selected=IDS[:3],
+    ),
+    "code_map": _code_map,
     "channel_course": lambda: figures.channel_course(_course(), stretch=(10, 20), at=30),
     "run_courses": lambda: figures.run_courses(
         [_course()] * 2,
@@ -90,6 +120,9 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
     ),
     "set_heatmap": lambda: figures.set_heatmap(
         pd.DataFrame(np.linspace(0, 1, 20).reshape(4, 5)).replace(0.0, NAN)
+    ),
+    "length_histogram": lambda: figures.length_histogram(
+        [10, 11, 30, 10], trained_on=[1, 1, 0, 1], new=[9, 12]
     ),
     "timeline": _timeline,
     "training_curve": lambda: figures.training_curve(HISTORY),

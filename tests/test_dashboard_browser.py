@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 WORST, SECOND, THIRD = ABNORMAL
 CELL = "#runs-grid .ag-row[row-index='{}'] [col-id='{}']"
 FIRST = CELL.format(0, "run") + " a"
+TICK = CELL.format("{}", "tick") + " input"
 ROWS = "#runs-grid .ag-center-cols-container .ag-row"
 POINTS = "#runs-chart .traceoutlier .points path"
 NOTE = ".mantine-Notification-root"
@@ -292,13 +293,71 @@ def test_runs_that_are_ticked_become_the_good_ones(home: Visitor) -> None:
     home.page.locator("#runs-show").get_by_text("All runs", exact=True).click()
     home.page.locator(CELL.format(5, "run")).wait_for()
     for row in (3, 4, 5):
-        home.page.locator(f"#runs-grid .ag-row[row-index='{row}'] input[type=checkbox]").check()
+        home.page.locator(TICK.format(row)).check()
     home.page.click("#runs-choose")
     home.page.wait_for_url("**good=chosen**")
     home.page.wait_for_function(
         "() => document.querySelector('#runs-good').value === 'chosen runs (3)'"
     )
     home.drawn()
+
+
+def test_a_tick_is_the_selection_of_all_pages(home: Visitor) -> None:
+    page = home.page
+    show_all(home)
+    page.locator(TICK.format(0)).check()
+    page.locator(TICK.format(2)).click(modifiers=["Shift"])
+    home.expect("#shell-selected", "3 runs selected")
+    page.locator(CELL.format(1, "rank")).click()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    home.expect("#shell-selected", f"2 runs selected: {WORST}, {THIRD}")
+    assert not page.locator(TICK.format(1)).is_checked()
+    page.locator(FIRST).click()
+    home.expect("#run-select", "Selected")
+    page.keyboard.press("s")
+    home.expect("#shell-selected", f"1 run selected: {THIRD}")
+    page.keyboard.press("r")
+    page.locator(TICK.format(2)).wait_for()
+    assert [page.locator(TICK.format(row)).is_checked() for row in range(3)] == [False, False, True]
+    page.click("#shell-clear")
+    page.locator(TICK.format(2) + ":not(:checked)").wait_for()
+
+
+def show_all(visitor: Visitor) -> None:
+    visitor.page.locator("#runs-show").get_by_text("All runs", exact=True).click()
+    visitor.page.locator(CELL.format(3, "run")).wait_for()
+
+
+def test_what_is_drawn_around_in_a_figure_is_selected_and_marked_in_all(home: Visitor) -> None:
+    page = home.page
+    page.click("#runs-select")
+    home.expect("#shell-selected", "3 runs selected: B-3, B-7, B-11")
+    page.locator(TICK.format(0) + ":checked").wait_for()
+    for figure, name in (("#runs-chart", "Scores of all runs"), ("#runs-histogram", "Histogram")):
+        home.expect(f"{figure} .legend", "selected runs (3)")
+        page.click("#shell-clear")
+        page.locator("#shell-bar").wait_for(state="hidden")
+        page.get_by_role("figure", name=name).hover()
+        page.locator(f"{figure} .modebar-btn[data-val=select]").click()
+        box = page.locator(f"{figure} .nsewdrag").first.bounding_box()
+        page.mouse.move(box["x"] + 2, box["y"] + box["height"] - 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 2, steps=5)
+        page.mouse.up()
+        home.expect("#shell-selected", "20 runs selected")
+        page.click("#runs-select")
+        home.expect("#shell-selected", "3 runs selected")
+
+
+def test_a_grid_without_a_row_says_so_and_fills_again(home: Visitor) -> None:
+    for threshold, first in (("1000", None), ("2000", None), ("0.1", WORST), ("1000", None)):
+        home.page.fill("#runs-threshold", threshold)
+        home.page.keyboard.press("Enter")
+        if first is None:
+            home.expect("#runs-grid .ag-overlay", "no run to show")
+        else:
+            home.expect(FIRST, first)
 
 
 def test_points_of_the_chart_and_names_in_the_grid_open_their_runs(home: Visitor) -> None:
@@ -462,9 +521,36 @@ def test_two_thousand_runs_are_opened(browser: Any, tmp_path: Path) -> None:
         page = visitor.open()
         assert re.match(r"\d+ of 2,?000 runs", visitor.text("h1"))
         faults = visitor.layout_faults((1440,))
-        page.locator("#runs-show").get_by_text("All runs", exact=True).click()
-        page.locator(CELL.format(9, "run")).wait_for()
+        look_through(visitor)
         page.keyboard.press("n")
         visitor.expect("h1", f"run {top}: score ")
         visitor.drawn()
         assert "\n".join(faults + visitor.layout_faults((1440,))) == ""
+
+
+def look_through(visitor: Visitor) -> None:
+    """A comment far down is refused, where it was; then runs are filtered and sorted."""
+    page = visitor.page
+    visitor.sign()
+    show_all(visitor)
+    rows = page.locator("#runs-grid .ag-body-viewport")
+    rows.evaluate("rows => { rows.scrollTop = 1500 * 34; }")
+    comment = CELL.format(1503, "comment")
+    page.locator(comment).dblclick()  # maybe before the row has come: then nothing is written
+    page.locator(CELL.format(1503, "run") + " a").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(comment).dblclick()
+    page.keyboard.type("seen")
+    top = rows.evaluate("rows => rows.scrollTop")
+    page.keyboard.press("Enter")
+    visitor.expect(NOTE, "choose a verdict first")
+    visitor.expect_text(comment, "")
+    assert rows.evaluate("rows => rows.scrollTop") == top > 1490 * 34
+    page.locator("#runs-grid .ag-header-cell[col-id=run] .ag-header-cell-filter-button").click()
+    page.locator(".ag-filter input").first.fill("199")
+    page.keyboard.press("Escape")
+    page.locator("#runs-grid .ag-header-cell[col-id=run] .ag-header-cell-text").click()
+    visitor.expect_text(FIRST, "1199")
+    page.locator("#runs-grid .ag-header-cell[col-id=run] .ag-header-cell-text").click()
+    visitor.expect_text(FIRST, "1999")
+    page.locator("#runs-count").click()  # keys rest while the grid has the focus

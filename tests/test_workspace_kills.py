@@ -169,7 +169,7 @@ def check_nothing_is_left_over(command: str) -> None:
     with Workspace("w") as workspace:
         records = [*workspace.data_sets(), *workspace.models(), *workspace.scorings()]
     assert folders("w") == {record.folder for record in records}
-    assert len(records) < n_folders
+    assert len(records) < n_folders and not list(Path("w").rglob("*.part"))
     check("w", [0, 0, 0])
 
 

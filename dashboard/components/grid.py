@@ -97,7 +97,9 @@ def _grid(view: View, n_rows: int) -> Any:
 
 
 def _columns(view: View) -> list[dict[str, Any]]:
-    written: dict[str, Any] = {"editable": True, "cellClass": "written"}
+    # A row that has not come yet is nobody's.
+    has_come = {"function": "!!params.data"}
+    written: dict[str, Any] = {"editable": has_come, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, "type": "rightAligned"},
         {"field": "run", "cellRenderer": "RunLink", "minWidth": 118, "width": 130, **FILTERED},

@@ -63,6 +63,7 @@ def bands(seen: Seen) -> Any:
             "Channels of the selected runs over the band of good runs",
             drawing.bands(seen, drawn, []),
         ),
+        help="band",
     )
 
 
@@ -89,8 +90,12 @@ def overlaid(seen: Seen, selected: list[int]) -> str:
 
 def lengths(seen: Seen) -> Any:
     """Lengths of runs, and which were left out of training."""
-    figure = graph("population-lengths", "Lengths of the runs")
-    return card("Lengths", html.P(_left_out(seen), className="quiet"), figure)
+    both = [
+        graph("population-histogram", "How lengths are distributed"),
+        graph("population-lengths", "Lengths of the runs, one by one"),
+    ]
+    text = html.P(_left_out(seen), className="quiet")
+    return card("Lengths", text, html.Div(both, className="halves"), help="length")
 
 
 def _left_out(seen: Seen) -> list[Any]:
@@ -142,6 +147,7 @@ def numbers(seen: Seen) -> Any:
             className="controls",
         ),
         graph("population-numbers", "One number of each run, over the calendar", lasso=True),
+        help="summaries",
     )
 
 
@@ -159,13 +165,15 @@ def correlations() -> Any:
             ],
             className="halves",
         ),
+        help="correlation",
     )
 
 
 def missing() -> Any:
     """Missing values."""
     label = "Share of values missing, by channel and run"
-    return card("Missing values (click to open the run)", graph("population-missing", label))
+    figure = graph("population-missing", label)
+    return card("Missing values (click to open the run)", figure, help="missing")
 
 
 def name_of_others(seen: Seen, selected: list[int]) -> str:

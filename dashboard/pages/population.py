@@ -18,7 +18,12 @@ from dashboard.state import RUN
 from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
 
-FIGURES = {"lengths": drawing.lengths, "missing": drawing.missing, "usual": drawing.usual}
+FIGURES = {
+    "histogram": drawing.length_histogram,
+    "lengths": drawing.lengths,
+    "missing": drawing.missing,
+    "usual": drawing.usual,
+}
 CLICKED = ("bands", "numbers", "missing")  # figures whose marks open a run
 
 

@@ -10,6 +10,7 @@ from .correlation import correlation_map
 from .courses import channel_course, run_courses
 from .fleet import fleet
 from .histogram import histogram_places, score_histogram
+from .lengths import length_histogram
 from .maps import error_map
 from .missing import missing_map
 from .panels import Course
@@ -42,6 +43,7 @@ __all__ = [
     "error_map",
     "fleet",
     "histogram_places",
+    "length_histogram",
     "mean_intervals",
     "missing_map",
     "run_courses",

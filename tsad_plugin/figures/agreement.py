@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .score_axes import add_threshold, axis_type
 from .style import (
-    AMBER,
     BLACK,
     GREEN,
     MAX_MARKERS,
     NORMAL,
+    OCHRE,
     OUTLIER,
     new_figure,
     plain,
@@ -26,7 +26,7 @@ from .style import (
 
 GRIDS = (200, 150, 100, 70, 44)  # cells along an axis: in the end fewer than the markers
 EDGE = {"color": BLACK, "width": 1}
-ONLY_FIRST = {"color": AMBER, "symbol": "triangle-right", "size": 11, "line": EDGE}
+ONLY_FIRST = {"color": OCHRE, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
 RING = {"color": BLACK, "symbol": "circle-open", "size": 13, "line": {"width": 1.2}}
 
