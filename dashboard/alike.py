@@ -94,9 +94,10 @@ def within(
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
     """What the map shows, and how much of it two axes hold."""
-    found, training = space(seen, source), learned_scoring(seen)
+    found = space(seen, source)
+    is_training = len(found.training) > 0 or learned_scoring(seen) == seen.view.scoring
     held = sum(found.shares[axis] for axis in set(axes) if axis < len(found.shares))
-    learned = "runs that are no outliers" if training is None else "training runs"
+    learned = "training runs" if is_training else "runs that are no outliers"
     return (
         f"{MADE_OF[source]}, on axes learned from {learned}: these hold {held:.0%} of the variance."
     )
