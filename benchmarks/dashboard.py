@@ -29,7 +29,6 @@ from tsad_plugin import KSigma, PCAReconstruction, Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
-ROOT = Path(__file__).parents[1]
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -139,10 +138,9 @@ def fill(folder: Path, n_runs: int, n_timesteps: int, n_channels: int) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Address and process of a dashboard."""
-    command = [sys.executable, "-m", "tsad_plugin", "dashboard", "--workspace", str(folder)]
-    server = subprocess.Popen(
-        [*command, "--no-browser", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    tsad = Path(sys.executable).with_name("tsad")
+    command = [tsad, "dashboard", "--workspace", folder, "--no-browser", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         yield server.stdout.readline().split()[1], psutil.Process(server.pid)
