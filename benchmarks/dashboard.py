@@ -54,7 +54,7 @@ BAR_MEMORY, BAR_SESSIONS = 1.5, 2.0  # GB, times as long with four sessions
 # What is drawn has ticks; a page whose figures are all drawn is whole.
 WATCH = """() => {
   window.tsad = {};
-  const isDrawn = g => g.querySelector('.xtick text, .infolayer .annotation-text');
+  const isDrawn = g => g.querySelector('[class$=tick] text, .infolayer .annotation-text');
   const look = () => {
     const now = performance.now(), graphs = [...document.querySelectorAll('.graph')];
     if (document.querySelector('header nav a')) window.tsad.shell ??= now;
@@ -71,7 +71,7 @@ CHANGE = """() => {
   for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
   const isDrawn = graph => {
     const plot = graph.querySelector('.js-plotly-plot');
-    return plot && !old.has(plot) && plot.querySelector('.xtick text');
+    return plot && !old.has(plot) && plot.querySelector('[class$=tick] text');
   };
   window.tsadDone = new Promise(done => addEventListener('keydown', () => {
     const start = performance.now(), times = {};
