@@ -106,6 +106,24 @@
                 return told("This browser lets no page copy: take the link from the address bar.");
             }
         },
+        // Figures mount one after another: when the first of a page is drawn, the others are asked for.
+        shown: async function () {
+            const turn = (window.tsadTurn = (window.tsadTurn || 0) + 1);
+            const pause = (ms) => new Promise((done) => window.setTimeout(done, ms));
+            const isDrawn = (plot) => plot && !plot.tsadShown && plot.querySelector("[class$=tick], .annotation");
+            const first = () => document.querySelector("#page .graph .js-plotly-plot");
+            for (let waited = 0; !isDrawn(first()) && waited < 200; waited++) {
+                await pause(15);
+                if (turn !== window.tsadTurn) return dash.no_update;
+            }
+            const plot = first();
+            if (plot && plot.on) {
+                plot.tsadShown = true; // the next page may draw into it
+                plot.on("plotly_afterplot", () => (plot.tsadShown = false));
+            }
+            await pause(0); // it is painted before the others are
+            return turn;
+        },
         clear: function (clicks) {
             return clicks ? null : dash.no_update;
         },
