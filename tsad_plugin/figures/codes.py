@@ -96,7 +96,7 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. Of more than 2,000 runs of a kind only those are kept
+        run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only those are kept
         that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)

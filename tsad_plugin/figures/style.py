@@ -43,7 +43,7 @@ LIMIT = {"color": BLACK, "width": 1.5, "dash": "dash"}
 
 MAX_POINTS = 400  # a line
 MAX_CELLS = 200  # columns of an error map
-MAX_MARKERS = 2000
+MAX_MARKERS = 1000  # browsers draw them one by one
 NAME = 32  # letters of a detector or a data set
 
 # Nothing that a button of plotly does may leave the machine.
