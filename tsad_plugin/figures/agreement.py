@@ -24,7 +24,7 @@ from .style import (
     small,
 )
 
-GRIDS = (200, 150, 100, 70, 44)  # cells along an axis: in the end fewer than the markers
+GRIDS = (150, 100, 70, 50, 31)  # cells along an axis: in the end fewer than the markers
 EDGE = {"color": BLACK, "width": 1}
 ONLY_FIRST = {"color": OCHRE, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
