@@ -29,7 +29,6 @@ from tsad_plugin import KSigma, PCAReconstruction, Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
-ROOT = Path(__file__).parents[1]
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -55,7 +54,7 @@ BAR_MEMORY, BAR_SESSIONS = 1.5, 2.0  # GB, times as long with four sessions
 # What is drawn has ticks; a page whose figures are all drawn is whole.
 WATCH = """() => {
   window.tsad = {};
-  const isDrawn = g => g.querySelector('.xtick text, .infolayer .annotation-text');
+  const isDrawn = g => g.querySelector('[class$=tick] text, .infolayer .annotation-text');
   const look = () => {
     const now = performance.now(), graphs = [...document.querySelectorAll('.graph')];
     if (document.querySelector('header nav a')) window.tsad.shell ??= now;
@@ -65,19 +64,21 @@ WATCH = """() => {
   };
   look();
 }"""
-# The same after a key that goes to another page: its figures are others than those before it.
+# The same after a key that goes to another run: what is drawn already is drawn anew, or replaced.
 CHANGE = """() => {
-  const before = new Set(document.querySelectorAll('.js-plotly-plot'));
-  const isDrawn = g => {
-    const plot = g.querySelector('.js-plotly-plot');
-    return plot && !before.has(plot) && plot.querySelector('.xtick text');
+  const title = () => document.querySelector('h1').textContent, before = title();
+  const old = new Set(document.querySelectorAll('.js-plotly-plot'));
+  for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
+  const isDrawn = graph => {
+    const plot = graph.querySelector('.js-plotly-plot');
+    return plot && !old.has(plot) && plot.querySelector('[class$=tick] text');
   };
   window.tsadDone = new Promise(done => addEventListener('keydown', () => {
     const start = performance.now(), times = {};
     const look = () => {
-      const graphs = [...document.querySelectorAll('.graph')];
-      if (graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
-      if (graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
+      const graphs = [...document.querySelectorAll('.graph')], isNew = title() !== before;
+      if (isNew && graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
+      if (isNew && graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
       if (times.whole) done(times); else requestAnimationFrame(look);
     };
     look();
@@ -139,10 +140,9 @@ def fill(folder: Path, n_runs: int, n_timesteps: int, n_channels: int) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Address and process of a dashboard."""
-    command = [sys.executable, "-m", "tsad_plugin", "dashboard", "--workspace", str(folder)]
-    server = subprocess.Popen(
-        [*command, "--no-browser", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    tsad = Path(sys.executable).with_name("tsad")
+    command = [tsad, "dashboard", "--workspace", folder, "--no-browser", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         yield server.stdout.readline().split()[1], psutil.Process(server.pid)

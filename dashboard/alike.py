@@ -94,16 +94,19 @@ def within(
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
     """What the map shows, and how much of it two axes hold."""
-    found, training = space(seen, source), learned_scoring(seen)
+    found = space(seen, source)
+    is_training = len(found.training) > 0 or learned_scoring(seen) == seen.view.scoring
     held = sum(found.shares[axis] for axis in set(axes) if axis < len(found.shares))
-    learned = "runs that are no outliers" if training is None else "training runs"
+    learned = "training runs" if is_training else "runs that are no outliers"
     return (
         f"{MADE_OF[source]}, on axes learned from {learned}: these hold {held:.0%} of the variance."
     )
 
 
-def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int]) -> Any:
-    """What stands out of the runs, to be laid over the map that is drawn."""
+def marks(
+    seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int], again: Any = None
+) -> Any:
+    """What stands out of the runs, to be laid over the map that is drawn; also `again`."""
     found = space(seen, source)
     if max(axes) >= len(found.shares):
         return no_update
@@ -113,7 +116,7 @@ def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int
         for name, value in change.items():
             changed["data"][trace][name] = value
     # The lasso goes: it would take clicks from the runs inside it, and outlive what it selected.
-    changed["layout"].update(selections=[], selectionrevision=str(hash(tuple(selected))))
+    changed["layout"].update(selections=[], selectionrevision=f"{hash(tuple(selected))} {again}")
     return changed
 
 

@@ -236,10 +236,13 @@ def test_where_no_run_is_normal_the_axes_are_learned_from_all(workspace: Workspa
 def test_without_the_training_runs_others_stand_in(workspace: Workspace, source: str) -> None:
     views = Views(workspace)
     before = space(see(views), source)
+    assert "learned from training runs" in alike.explained(see(views), source, (0, 1))
     for kind in ("scorings", "data_sets"):
         folder = getattr(workspace, kind)()[-1].folder
         shutil.rmtree(workspace.path / kind / folder)
-    found = space(see(Views(workspace)), source)
+    left = see(Views(workspace))
+    found = space(left, source)
+    assert "runs that are no outliers" in alike.explained(left, source, (0, 1))
     assert len(before.training) == 40 and len(found.training) == 0
     assert found.places.shape == before.places.shape
 

@@ -83,9 +83,14 @@
             rewrite(here, (query) => query.set("run", chosen));
             return [chosen, "nearest"];
         },
-        // A double click lets the map forget what is selected: it is marked again.
-        again: function (lassoed, times) {
-            return lassoed ? dash.no_update : (times || 0) + 1;
+        // A double click lets a map forget what is selected: it is marked again.
+        again: function (figure) {
+            const map = document.querySelector("#latent-map .js-plotly-plot");
+            if (map && map.on && !map.tsadMarks) {
+                map.tsadMarks = true;
+                map.on("plotly_deselect", () => put("latent-again", { data: Date.now() }));
+            }
+            return dash.no_update;
         },
         scheme: function (clicks, now) {
             if (clicks) return keepScheme(now === "dark" ? "light" : "dark");

@@ -155,6 +155,8 @@ def _register_selection(app: Dash, views: Views) -> None:
     )
     def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
         """Show which runs are selected."""
+        if not stored and not ctx.triggered_id:  # the page has just been drawn, without any
+            return no_update, no_update
         seen = Seen.at(views, here)
         figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
         return [drawing.marks(figure) for figure in figures]
