@@ -315,3 +315,75 @@ def test_files_are_for_those_who_may_see_the_pages(folder: Path, name: str) -> N
     elsewhere = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert client.post(path, base_url=base, headers=elsewhere).status_code == 403
     assert client.get(path, base_url=base).headers["X-Content-Type-Options"] == "nosniff"
+
+
+# -- runs of every kind ----------------------------------------------------------------------------
+
+
+def _runs(kind: str) -> Runs:
+    rng = np.random.default_rng(0)
+    shape = {"one timestep": (12, 1, 2), "one channel": (12, 20, 1), "200 channels": (6, 20, 200)}
+    few = {"one run": (1, 20, 2), "two runs": (2, 20, 2), "three runs": (3, 20, 2)}
+    values = rng.normal(size=(shape | few).get(kind, (12, 20, 2)))
+    if kind == "a constant channel":
+        values[:, :, 1] = 5.0
+    if kind == "nothing but one value":
+        values[:] = 1.0
+    if kind == "all alike":
+        values[:] = values[0]
+    if kind == "the largest numbers":
+        values[2], values[3, 5], values[4] = 1e300, -1e308, 1e308
+    times = [np.arange(values.shape[1]) * 1e300] * len(values) if kind == "huge times" else None
+    return Runs(values, times=times)
+
+
+FIGURES = {  # outputs by what draws them, and what is chosen there
+    "run-map.figure": ("run-axis.value", {"run_axis__value": "percent"}),
+    "compare-courses-a.figure": (
+        "compare-axis.value",
+        {"compare_axis__value": "percent", "compare_channels__value": []},
+    ),
+    **{f"population-{name}.figure": ("shell-scheme.data", {}) for name in ("lengths", "missing")},
+    "population-usual.figure": ("shell-scheme.data", {}),
+    "population-unusual.figure": ("shell-selection.data", {}),
+    "latent-nearest.children": ("latent-source.value", {"latent_source__value": "courses"}),
+    "latent-map.figure": (
+        "latent-x.value",
+        {"latent_source__value": "courses", "latent_x__value": "3", "latent_y__value": "2"},
+    ),
+    "latent-courses.figure": (
+        "latent-show.value",
+        {"latent_source__value": "courses", "latent_show__value": "nearest"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["one run", "two runs", "three runs", "one timestep", "one channel", "200 channels",
+     "a constant channel", "nothing but one value", "all alike", "the largest numbers",
+     "huge times"],
+)  # fmt: skip
+def test_runs_of_every_kind_are_shown(
+    tmp_path: Path, log: list[logging.LogRecord], kind: str
+) -> None:
+    runs = _runs(kind)
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        data_set, n = workspace.add_runs(runs, kind), len(runs)
+        scores = np.arange(n, dtype=float)
+        workspace.add_scores(data_set, scores, detector="counting", threshold=n - 1.5)
+    browser, here = Browser(tmp_path / "ws"), "?scoring=1&run=0"
+    for path in ("/", "/run", "/population", "/latent", "/compare"):
+        text = page(browser, path, here)
+        assert ("cannot be shown" in text) == (path == "/compare" and n == 1), path
+        assert WENT_WRONG not in text
+    selection = {"shell_selection__data": {"data_set": 1, "runs": ["0", "1"]}}
+    for output, (trigger, values) in FIGURES.items():
+        if not (output.startswith("compare") and n == 1):
+            browser.call(output, trigger, page_url__data=here, **selection, **values)
+    for number in ("length", "duration", "mean", "std", "minimum", "maximum", "missing"):
+        what = {"population_what__value": number, "population_of__value": runs.channels[-1]}
+        browser.call(
+            "population-numbers.figure", "population-what.value", page_url__data=here, **what
+        )
+    assert log == []
