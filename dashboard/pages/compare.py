@@ -23,7 +23,7 @@ from dashboard.components.two import (
     swap,
 )
 from dashboard.seen import Seen
-from dashboard.selection import STORE, picked, positions, selection
+from dashboard.selection import STORE, clicked_run, picked, positions, selection
 from dashboard.side_by_side import Sides, looked_at, names_of, rival_of, sides
 from dashboard.state import COMPARE
 from dashboard.views import Views
@@ -274,5 +274,5 @@ def _register_scatter(app: Dash, views: Views) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Look at the run that was clicked by both models."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at("", run=run)

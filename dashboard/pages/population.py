@@ -13,7 +13,7 @@ from dashboard.components.scheme import dressed
 from dashboard.exploring import change_in_words, error_shares
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
-from dashboard.selection import STORE, positions, selection
+from dashboard.selection import STORE, clicked_run, positions, selection
 from dashboard.state import RUN
 from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
@@ -184,5 +184,5 @@ def _register_click(app: Dash, views: Views, name: str) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Open the run that was clicked."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

@@ -21,7 +21,7 @@ from dashboard.components.threshold import (
 )
 from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, positions, select_at
+from dashboard.selection import STORE, clicked_run, positions, select_at
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
@@ -247,5 +247,5 @@ def _register_links(app: Dash, views: Views) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Open the run that was clicked."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

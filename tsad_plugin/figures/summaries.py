@@ -88,7 +88,8 @@ def summary_chart(
     _add_median(figure, x, numbers)
     usual = finite(good)
     if len(usual) > 1:
-        mean, sigma = float(usual.mean()), float(usual.std(ddof=1))
+        with np.errstate(over="ignore"):  # squares of the largest numbers
+            mean, sigma = float(usual.mean()), float(usual.std(ddof=1))
         names = f"mean of good runs {mean:.4g}", f"good runs, mean ± {SIGMAS:g}σ"
         add_limits(figure, mean, sigma, SIGMAS, names)
     # What a lasso drew goes away as soon as rings show what is selected.
