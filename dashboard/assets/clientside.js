@@ -17,10 +17,9 @@
         }
     }
 
-    // A cookie, so that the server knows it, too, before it sends a page.
-    function keepScheme(scheme) {
-        document.cookie = `tsad-scheme=${scheme}; path=/; max-age=31536000; samesite=strict`;
-        return [scheme, scheme];
+    // Cookies, so that the server knows it, too, before it sends a page.
+    function keep(name, value) {
+        document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`;
     }
 
     const nothing = () => [dash.no_update, dash.no_update, dash.no_update];
@@ -88,10 +87,13 @@
             return lassoed ? dash.no_update : (times || 0) + 1;
         },
         scheme: function (clicks, now) {
-            if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
-            const isKnown = document.cookie.includes("tsad-scheme=");
             const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-            return isKnown || !isDark ? [dash.no_update, dash.no_update] : keepScheme("dark");
+            const system = isDark ? "dark" : "light", other = now === "dark" ? "light" : "dark";
+            keep("tsad-system", system);
+            if (clicks) keep("tsad-scheme", other);
+            const isKnown = document.cookie.includes("tsad-scheme=");
+            const next = clicks ? other : isKnown ? now : system;
+            return next === now ? [dash.no_update, dash.no_update] : [next, next];
         },
         copy: async function (clicks) {
             try {
