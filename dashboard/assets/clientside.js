@@ -5,15 +5,20 @@
     const dash = (window.dash_clientside = window.dash_clientside || {});
     const put = (id, props) => dash.set_props(id, props);
 
-    // The URL that stands above, with some of it changed; nothing is loaded.
+    // Links that lead on from here with what is looked at.
+    const onward = "[id^=shell-to-], #run-next, #run-previous, #run-back, #compare-swap";
+
+    // The URL that stands above, with some of it changed, and links likewise; nothing is loaded.
     function rewrite(here, change) {
         const query = new URLSearchParams(here);
         change(query);
         const search = query.size ? `?${query}` : "";
         window.history.replaceState(window.history.state, "", window.location.pathname + search);
         put("page-url", { data: search });
-        for (const link of document.querySelectorAll("[id^=shell-to-]")) {
-            put(link.id, { href: new URL(link.href).pathname + search });
+        for (const link of document.querySelectorAll(onward)) {
+            const url = new URL(link.href);
+            change(url.searchParams);
+            put(link.id, { href: url.pathname + url.search });
         }
     }
 
