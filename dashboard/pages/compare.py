@@ -117,7 +117,7 @@ def _two_models(seen: Seen) -> list[Any]:
     return [
         head(seen, f"{plural(len(found.names), 'run')} by {_models(seen, other)}"),
         rival_choice(seen),
-        pair([_scores(found, lines), _disagreements(found)]),
+        html.Div([_scores(found, lines), _disagreements(found)], className="halves"),
         *_run_by_both(seen, other, found),
     ]
 

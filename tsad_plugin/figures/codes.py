@@ -102,7 +102,6 @@ def code_map(
     points = np.asarray(places, dtype=np.float64)
     figure = new_figure(height, *(_axis_title(axis, shares) for axis in axes))
     figure.update_layout(uirevision=str(axes), dragmode="lasso", margin={"t": TOP})
-    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
     if len(points) == 0:
         return say_empty(figure, "no runs")
     if max(axes) >= points.shape[1]:
