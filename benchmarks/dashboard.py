@@ -236,23 +236,30 @@ def change_run(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list
 
 
 def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
-    """A thousand markers of the latent space, to the figure of their courses."""
+    """About a thousand runs of the latent space, to the figure of their courses."""
     page, found = new_page(), []
     drawn(page, f"{url}latent")
-    for i in range(n):
+    page.wait_for_timeout(1000)
+    n_markers = 100  # each may stand for others, so it takes a try or two to meet a thousand runs
+    for tries in range(3 * n):
         at = page.evaluate(MARKERS, "#latent-map")
         xs = sorted(at["xs"])
-        first = (i + 1) * max(len(xs) - N_LASSOED, 1) // (n + 2)
-        right = xs[min(first + N_LASSOED, len(xs) - 1)]
-        corners = [(xs[first], at["top"]), (right, at["top"]), (right, at["bottom"])]
-        page.mouse.move(*corners[0])
+        first = len(xs) // 4 + 5 * tries
+        left, right = xs[first], xs[min(first + n_markers, len(xs) - 1)]
+        page.mouse.move(left, at["top"])
         page.mouse.down()
-        for corner in [*corners[1:], (xs[first], at["bottom"]), corners[0]]:
+        for corner in [(right, at["top"]), (right, at["bottom"]), (left, at["bottom"])]:
             page.mouse.move(*corner, steps=4)
         page.evaluate(REDRAW, ["#latent-courses", "mouseup"])
         page.mouse.up()
-        found.append(page.evaluate("() => window.tsadDone"))
-        page.wait_for_timeout(600)
+        took = page.evaluate("() => window.tsadDone")
+        page.wait_for_timeout(1000)
+        n_runs = int(page.inner_text("#shell-selected").split()[0].replace(",", ""))
+        if 0.7 < n_runs / N_LASSOED < 1.4:
+            found.append(took)
+        n_markers = max(2, round(n_markers * min(max(N_LASSOED / n_runs, 0.3), 3)))
+        if len(found) == n:
+            break
     page.context.close()
     return {"1,000 runs lassoed": found}
 
