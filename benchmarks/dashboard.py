@@ -71,7 +71,7 @@ CHANGE = """() => {
   for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
   const isDrawn = graph => {
     const plot = graph.querySelector('.js-plotly-plot');
-    return plot && !old.has(plot) && plot.querySelector('[class$=tick] text');
+    return plot && !old.has(plot) && plot.data.length && plot.querySelector('[class$=tick] text');
   };
   window.tsadDone = new Promise(done => addEventListener('keydown', () => {
     const start = performance.now(), times = {};

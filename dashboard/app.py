@@ -14,6 +14,7 @@ from . import downloads, security
 from .answers import PLACE, Refused, said
 from .components import selected, shell
 from .components.notes import report_error
+from .components.scheme import scheme
 from .pages import compare, help, latent, population, run, runs
 from .seen import Seen
 from .selection import STORE, positions
@@ -40,6 +41,14 @@ PAGES = {
 PATIENCE = 5.0  # seconds that a page waits for another who writes
 
 
+class _App(dash.Dash):
+    """It sends even the first page, which is empty, in the colours of whoever asks."""
+
+    def interpolate_index(self, *args: Any, **more: Any) -> str:
+        html = str(super().interpolate_index(*args, **more))
+        return html.replace("<html", f'<html data-mantine-color-scheme="{scheme()}"', 1)
+
+
 def create_app(settings: Settings) -> dash.Dash:
     """Make the dashboard of a workspace.
 
@@ -60,7 +69,7 @@ def create_app(settings: Settings) -> dash.Dash:
     """
     workspace = Workspace(settings.workspace, patience=PATIENCE)
     views = Views(workspace)
-    app = dash.Dash(
+    app = _App(
         __name__,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="tsad",
@@ -98,6 +107,12 @@ def _register_buttons(app: dash.Dash) -> None:
         Output("shell-look", "forceColorScheme"),
         Input("shell-dark", "n_clicks"),
         State("shell-scheme", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("tsad", "shown"),
+        Output("shell-shown", "data"),
+        Input("page", "children"),
+        prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("tsad", "copy"),

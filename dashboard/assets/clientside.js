@@ -5,22 +5,26 @@
     const dash = (window.dash_clientside = window.dash_clientside || {});
     const put = (id, props) => dash.set_props(id, props);
 
-    // The URL that stands above, with some of it changed; nothing is loaded.
+    // Links that lead on from here with what is looked at.
+    const onward = "[id^=shell-to-], #run-next, #run-previous, #run-back, #compare-swap";
+
+    // The URL that stands above, with some of it changed, and links likewise; nothing is loaded.
     function rewrite(here, change) {
         const query = new URLSearchParams(here);
         change(query);
         const search = query.size ? `?${query}` : "";
         window.history.replaceState(window.history.state, "", window.location.pathname + search);
         put("page-url", { data: search });
-        for (const link of document.querySelectorAll("[id^=shell-to-]")) {
-            put(link.id, { href: new URL(link.href).pathname + search });
+        for (const link of document.querySelectorAll(onward)) {
+            const url = new URL(link.href);
+            change(url.searchParams);
+            put(link.id, { href: url.pathname + url.search });
         }
     }
 
-    // A cookie, so that the server knows it, too, before it sends a page.
-    function keepScheme(scheme) {
-        document.cookie = `tsad-scheme=${scheme}; path=/; max-age=31536000; samesite=strict`;
-        return [scheme, scheme];
+    // Cookies, so that the server knows it, too, before it sends a page.
+    function keep(name, value) {
+        document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`;
     }
 
     const nothing = () => [dash.no_update, dash.no_update, dash.no_update];
@@ -93,10 +97,13 @@
             return dash.no_update;
         },
         scheme: function (clicks, now) {
-            if (clicks) return keepScheme(now === "dark" ? "light" : "dark");
-            const isKnown = document.cookie.includes("tsad-scheme=");
             const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-            return isKnown || !isDark ? [dash.no_update, dash.no_update] : keepScheme("dark");
+            const system = isDark ? "dark" : "light", other = now === "dark" ? "light" : "dark";
+            keep("tsad-system", system);
+            if (clicks) keep("tsad-scheme", other);
+            const isKnown = document.cookie.includes("tsad-scheme=");
+            const next = clicks ? other : isKnown ? now : system;
+            return next === now ? [dash.no_update, dash.no_update] : [next, next];
         },
         copy: async function (clicks) {
             try {
@@ -105,6 +112,24 @@
             } catch {
                 return told("This browser lets no page copy: take the link from the address bar.");
             }
+        },
+        // Figures mount one after another: when the first of a page is drawn, the others are asked for.
+        shown: async function () {
+            const turn = (window.tsadTurn = (window.tsadTurn || 0) + 1);
+            const pause = (ms) => new Promise((done) => window.setTimeout(done, ms));
+            const isDrawn = (plot) => plot && !plot.tsadShown && plot.querySelector("[class$=tick], .annotation");
+            const first = () => document.querySelector("#page .graph .js-plotly-plot");
+            for (let waited = 0; !isDrawn(first()) && waited < 200; waited++) {
+                await pause(15);
+                if (turn !== window.tsadTurn) return dash.no_update;
+            }
+            const plot = first();
+            if (plot && plot.on) {
+                plot.tsadShown = true; // the next page may draw into it
+                plot.on("plotly_afterplot", () => (plot.tsadShown = false));
+            }
+            await pause(0); // it is painted before the others are
+            return turn;
         },
         clear: function (clicks) {
             return clicks ? null : dash.no_update;

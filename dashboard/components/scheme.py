@@ -8,13 +8,15 @@ from flask import has_request_context, request
 
 from tsad_plugin import figures
 
-COOKIE, LIGHT, DARK = "tsad-scheme", "light", "dark"
+COOKIES = ("tsad-scheme", "tsad-system")  # what somebody chose, and what their system had last
+LIGHT, DARK = "light", "dark"
 
 
 def scheme() -> str:
-    """The scheme of whoever asks; light until they say otherwise."""
-    asked = request.cookies.get(COOKIE) if has_request_context() else None
-    return DARK if asked == DARK else LIGHT
+    """The scheme of whoever asks, or that of their system; light until that is known."""
+    cookies = request.cookies if has_request_context() else {}
+    known = (cookies[name] for name in COOKIES if name in cookies)
+    return DARK if next(known, LIGHT) == DARK else LIGHT
 
 
 def dressed(figure: Any) -> Any:

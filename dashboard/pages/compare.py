@@ -117,7 +117,7 @@ def _two_models(seen: Seen) -> list[Any]:
     return [
         head(seen, f"{plural(len(found.names), 'run')} by {_models(seen, other)}"),
         rival_choice(seen),
-        pair([_scores(found, lines), _disagreements(found)]),
+        html.Div([_scores(found, lines), _disagreements(found)], className="halves"),
         *_run_by_both(seen, other, found),
     ]
 
@@ -224,10 +224,12 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("compare-map-b", "figure"),
         Output("compare-map-b", "style"),
         Input("compare-axis", "value"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_maps(axis: str, _scheme: Any, here: str) -> Any:
+    def draw_maps(axis: str, _shown: Any, _scheme: Any, here: str) -> Any:
         """The error maps."""
         first, second = looked_at(*sides(Seen.at(views, here)), axis).maps()
         return *sized(first), *sized(second)

@@ -221,11 +221,11 @@ def _register_courses(app: Dash, views: Views) -> None:
         Input("latent-source", "value"),
         Input("page-url", "data"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
+        prevent_initial_call=True,
     )
-    def draw(
-        shown: str, channels: list[str], source: str, here: str, stored: Any, _scheme: Any
-    ) -> Any:
+    def draw(shown: str, channels: list[str], source: str, here: str, stored: Any, *_: Any) -> Any:
         """The selected runs, or the nearest ones, over the good runs."""
         seen = Seen.at(views, here)
         runs = alike.drawn(seen, shown, source, positions(seen, stored))

@@ -115,10 +115,12 @@ def _register_numbers(app: Dash, views: Views) -> None:
         Input("population-what", "value"),
         Input("population-of", "value"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw(what: str, channel: str, stored: Any, _scheme: Any, here: str) -> Any:
+    def draw(what: str, channel: str, stored: Any, _shown: Any, _scheme: Any, here: str) -> Any:
         """One number of each run."""
         seen = Seen.at(views, here)
         figure = drawing.numbers(seen, what, channel, positions(seen, stored))
@@ -146,10 +148,12 @@ def _register_correlations(app: Dash, views: Views) -> None:
         Output("population-others", "children"),
         Output("population-change", "children"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_others(stored: Any, _scheme: Any, here: str) -> Any:
+    def draw_others(stored: Any, _shown: Any, _scheme: Any, here: str) -> Any:
         """The same in the selected runs, or the outliers, and what changed most."""
         seen = Seen.at(views, here)
         selected = positions(seen, stored)
@@ -161,10 +165,12 @@ def _register_figure(app: Dash, views: Views, name: str) -> None:
     @app.callback(
         Output(f"population-{name}", "figure"),
         Output(f"population-{name}", "style"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw(_scheme: Any, here: str) -> Any:
+    def draw(_shown: Any, _scheme: Any, here: str) -> Any:
         """A figure that nothing on the page changes."""
         return sized(FIGURES[name](Seen.at(views, here)))
 

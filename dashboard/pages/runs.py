@@ -11,7 +11,7 @@ from dashboard.answers import Refused
 from dashboard.components.exporting import export_menu
 from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
-from dashboard.components.parts import aria, card, graph
+from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
 from dashboard.components.threshold import (
     kept_text,
@@ -69,7 +69,6 @@ def _worst(seen: Seen, threshold: float | None) -> str:
 
 def _charts(seen: Seen) -> Any:
     chart = drawing.scores(seen, seen.threshold)
-    bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
             card(
@@ -79,8 +78,8 @@ def _charts(seen: Seen) -> Any:
             ),
             card(
                 "How scores are distributed",
-                graph("runs-histogram", "Histogram", bars, lasso=True),
-                help="score",
+                graph("runs-histogram", "Histogram", lasso=True),
+                help="histogram",
             ),
         ],
         className="charts",
@@ -148,15 +147,30 @@ def _register_selection(app: Dash, views: Views) -> None:
     @app.callback(
         Output("runs-chart", "figure", allow_duplicate=True),
         Output("runs-histogram", "figure", allow_duplicate=True),
+        Output("runs-histogram", "style"),
+        Input("shell-shown", "data"),
+        State(STORE, "data"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def follow(_shown: Any, stored: Any, value: Any, here: str) -> Any:
+        """Once the chart is drawn: the histogram, and what is selected."""
+        seen = Seen.at(views, here)
+        threshold, chosen = read_threshold(seen, value), positions(seen, stored)
+        marks = drawing.marks(drawing.scores(seen, threshold, chosen)) if chosen else no_update
+        return marks, *sized(drawing.histogram(seen, threshold, chosen))
+
+    @app.callback(
+        Output("runs-chart", "figure", allow_duplicate=True),
+        Output("runs-histogram", "figure", allow_duplicate=True),
         Input(STORE, "data"),
         State("runs-threshold", "value"),
         State("page-url", "data"),
-        prevent_initial_call="initial_duplicate",
+        prevent_initial_call=True,
     )
     def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
         """Show which runs are selected."""
-        if not stored and not ctx.triggered_id:  # the page has just been drawn, without any
-            return no_update, no_update
         seen = Seen.at(views, here)
         figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
         return [drawing.marks(figure) for figure in figures]

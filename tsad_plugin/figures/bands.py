@@ -40,6 +40,7 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")
 ALONE, HIGH_PANEL, PANEL, BETWEEN, TOP, BOTTOM, LEGEND_LINE = 320, 220, 160, 40, 34, 52, 20
 COLUMN_GAP = 0.06  # of the width
 LEGEND_WIDTH, LETTER, SAMPLE = 800, 6.6, 45  # pixels of a legend, a letter, a line beside it
+BOLD = 7.4  # pixels of a letter of a panel's name
 GROUP = BandLook(
     "group",
     "mean of them",
@@ -152,9 +153,11 @@ def channel_bands(
     if len(channels) == 0:
         return say_empty(new_figure(ALONE, plain(x_title)), "no channels")
     names = [good_name(k), GOOD.mean_name, group_name, *(line.run for line in lines)]
-    figure = _panels(
-        channels, units, TOP + LEGEND_LINE * _legend_lines(names, legend_width), x_title
-    )
+    top = TOP + LEGEND_LINE * _legend_lines(names, legend_width)
+    figure = _panels(len(channels), top, x_title)
+    room = int(legend_width / _n_columns(len(channels)) / BOLD) - 2
+    for c, name in enumerate(channels):
+        title_panel(figure, c + 1, with_unit(name, units[c] if units else "", room))
     _add_bands(figure, good, k, good_name(k), GOOD, tell=not lines)
     if group is not None:
         _add_bands(figure, group, 1.0, plain(group_name), GROUP, tell=not lines)
@@ -169,9 +172,9 @@ def good_name(k: float) -> str:
     return f"good runs, mean ± {k:g}σ"
 
 
-def _panels(channels: Sequence[str], units: Sequence[str], top: int, x_title: str) -> go.Figure:
-    """Empty panels in rows, each with its channel's name, below room for a legend."""
-    n, width = len(channels), _n_columns(len(channels))
+def _panels(n: int, top: int, x_title: str) -> go.Figure:
+    """Empty panels in rows, below room for a legend."""
+    width = _n_columns(n)
     height = {1: ALONE, 2: HIGH_PANEL}.get(width, PANEL)
     rows: list[list[dict[str, Any] | None]] = [
         [{} if at < n else None for at in range(r, r + width)] for r in range(0, n, width)
@@ -189,10 +192,7 @@ def _panels(channels: Sequence[str], units: Sequence[str], top: int, x_title: st
         template=TEMPLATE,
         height=inner + top + BOTTOM,
         margin={"t": top, "b": BOTTOM},
-        legend={"y": 1, "yref": "container", "yanchor": "top"},
     )
-    for c, name in enumerate(channels):
-        title_panel(figure, c + 1, with_unit(name, units[c] if units else ""))
     for c in range(max(n - width, 0), n):  # those with nothing below them
         axis = figure.layout[f"xaxis{_number(c)}"]
         axis.update(showticklabels=True, title_text=plain(x_title))

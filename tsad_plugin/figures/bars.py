@@ -52,7 +52,8 @@ def contribution_bars(
     if len(order) > MOST:
         rows.append(order[MOST:])
     figure = new_figure(height or BAR * max(len(rows), 3) + TOP + BOTTOM, "contribution")
-    figure.update_layout(title=_title(title), margin={"t": TOP, "b": BOTTOM})
+    below = {"y": 1.02, "yref": "paper", "yanchor": "bottom"}  # the title
+    figure.update_layout(title=_title(title), legend=below, margin={"t": TOP, "b": BOTTOM})
     if not values[order].any():
         return say_empty(figure, "no error" if len(order) else "nothing was measured")
     names = distinct([_name(row, channels) for row in rows])

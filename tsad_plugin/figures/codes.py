@@ -96,13 +96,12 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. Of more than 2,000 runs of a kind only those are kept
+        run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only those are kept
         that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)
     figure = new_figure(height, *(_axis_title(axis, shares) for axis in axes))
     figure.update_layout(uirevision=str(axes), dragmode="lasso", margin={"t": TOP})
-    figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
     if len(points) == 0:
         return say_empty(figure, "no runs")
     if max(axes) >= points.shape[1]:

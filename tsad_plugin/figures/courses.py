@@ -141,7 +141,6 @@ def _stacked(heights: Sequence[int]) -> go.Figure:
         template=TEMPLATE,
         height=inner + TOP + BOTTOM,
         margin={"t": TOP, "b": BOTTOM},
-        legend={"y": 1, "yref": "container", "yanchor": "top"},
     )
 
 

@@ -43,7 +43,7 @@ LIMIT = {"color": BLACK, "width": 1.5, "dash": "dash"}
 
 MAX_POINTS = 400  # a line
 MAX_CELLS = 200  # columns of an error map
-MAX_MARKERS = 2000
+MAX_MARKERS = 1000  # browsers draw them one by one
 NAME = 32  # letters of a detector or a data set
 
 # Nothing that a button of plotly does may leave the machine.
@@ -89,8 +89,9 @@ TEMPLATE = go.layout.Template(
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": 1.02,
-            "yanchor": "bottom",
+            "y": 1,
+            "yref": "container",  # of the plot it would stay where it is when the plot grows
+            "yanchor": "top",
             "itemsizing": "constant",
         },
         "modebar": {"orientation": "v", "bgcolor": PAPER_AREA, "color": GREY},
@@ -154,9 +155,10 @@ def plain(text: Any, most: int = 60) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def with_unit(name: str, unit: str = "") -> str:
-    """`temperature (°C)`, safe to draw."""
-    return f"{plain(name, 40)} ({plain(unit, 16)})" if unit else plain(name, 40)
+def with_unit(name: str, unit: str = "", most: int = 60) -> str:
+    """`temperature (°C)`, safe to draw and so long at most; of the name a dozen letters remain."""
+    unit = f" ({plain(unit, 16)})" if unit else ""
+    return plain(name, int(np.clip(most - len(unit), 12, 40))) + unit
 
 
 def small(values: Any) -> NDArray[Any]:

@@ -71,7 +71,7 @@ def summary_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of more than 2,000 markers of a kind only those that draw the same cloud are kept: who asks
+        Of more than 1,000 markers of a kind only those that draw the same cloud are kept: who asks
         what a lasso holds looks at its corners, too. Markers give back the run's name as
         `customdata`; traces have the `uid` `"normal"`, `"outlier"`, `"selected"` and `"median"`.
         The median rolls over a twentieth of the runs, at

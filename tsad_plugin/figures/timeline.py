@@ -126,10 +126,9 @@ def _panels(n: int) -> go.Figure:
     figure = make_subplots(
         n + 1, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=GAP / inner
     )
-    figure.update_layout(
+    return figure.update_layout(
         template=TEMPLATE, height=inner + TOP + BOTTOM, margin={"t": TOP, "b": BOTTOM}
     )
-    return figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
 
 
 def _add_channel(
