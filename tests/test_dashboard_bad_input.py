@@ -10,6 +10,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from callbacks import Browser, _place, page
+from dashboards import chromium, visiting
 from reviewing import detector, good_runs, new_runs
 from small_dashboard import TOKEN
 
@@ -201,6 +202,20 @@ def test_what_is_no_selection_selects_nothing(
 def test_names_are_found_among_a_hundred_thousand_and_each_once(seen: Seen) -> None:
     runs = [*(f"gone-{i}" for i in range(100_000)), "B-3", "B-1", "B-3", ["B-4"], None]
     assert positions(seen, {"data_set": 2, "runs": runs}) == [1, 3]
+
+
+@pytest.mark.browser
+def test_whatever_a_browser_has_stored_the_pages_are_drawn(folder: Path) -> None:
+    with chromium() as browser, visiting(browser, folder) as visitor:
+        for stored in ('{"data_set":2,"runs":5}', '{"data_set":2,"runs":[null,"B-3"]}', "{"):
+            visitor.open("/help")
+            keep = "text => sessionStorage.setItem('shell-selection', text)"
+            visitor.page.evaluate(keep, stored)
+            visitor.open("/?scoring=2")
+            visitor.expect("#runs-grid .ag-row[row-index='0']", "B-3")
+            visitor.expect_count("#runs-grid .ag-row", 3)
+        visitor.page.click("#runs-grid .ag-row[row-index='0'] .tick")
+        visitor.expect("#shell-selected", "1 run selected: B-3")
 
 
 # -- the grid --------------------------------------------------------------------------------------
