@@ -36,6 +36,16 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def compared(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, scored by a second model, too; for copies, or for those who only look."""
+    from reviewing import score_again
+
+    folder = tmp_path_factory.mktemp("compared") / "ws"
+    score_again(shutil.copytree(filled, folder))
+    return folder
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
     if item.get_closest_marker("realdata") and not DATA.is_dir():

@@ -14,6 +14,7 @@ from dashboard import start
 WIDTHS = (1024, 1440, 1920)
 HEIGHT = 900
 SERIOUS = {"serious", "critical"}  # of what axe-core finds
+NOTE = ".mantine-Notification-root"
 PATIENCE = 15_000  # ms: the machine may be busy
 
 # Figures are as large as the place they have: plotly draws them anew a while after a change.
@@ -33,6 +34,8 @@ FAULTS = r"""() => {
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > near;
   const isWithin = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 &&
     a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+  // Of text that is turned, as the names below a map are, the box says little.
+  const isTurned = e => /rotate\((?!-?(0|90)[,)])/.test(e.getAttribute?.('transform') || '');
   const overlaps = (where, boxes) => boxes.forEach(([a, p], i) =>
     boxes.slice(i + 1).forEach(([b, q]) => {
       if (a !== b && meet(p, q)) faults.push(`${where}: ${said(a)} lies over ${said(b)}`);
@@ -41,11 +44,14 @@ FAULTS = r"""() => {
   for (const figure of document.querySelectorAll('.js-plotly-plot')) {
     const where = figure.closest('[role=figure]').getAttribute('aria-label');
     const frames = [figure, figure.closest('.card')].map(e => e.getBoundingClientRect());
-    const texts = [...figure.querySelectorAll('.main-svg text')]
-      .filter(t => t.textContent.trim() && isShown(t) && !t.closest('.hoverlayer'))
-      .map(t => [t, t.getBoundingClientRect()]);
+    const shown = [...figure.querySelectorAll('.main-svg text')]
+      .filter(t => t.textContent.trim() && isShown(t) && !t.closest('.hoverlayer'));
+    const legend = figure.querySelector('.legend .bg')?.getBoundingClientRect();
+    if (legend && legend.bottom > frames[0].top + figure._fullLayout._size.t + near)
+      faults.push(`${where}: the legend lies over the plot`);
+    const texts = shown.map(t => [t, t.getBoundingClientRect()]);
     if (!texts.length) faults.push(`${where}: says nothing`);
-    overlaps(where, texts);
+    overlaps(where, texts.filter(([text]) => !isTurned(text)));
     for (const [text, box] of texts)
       if (!frames.every(f => isWithin(box, f))) faults.push(`${where}: ${said(text)} is cut off`);
   }
@@ -178,6 +184,24 @@ class Visitor:
         self.page.mouse.move(*place)
         if click:
             self.page.mouse.click(*place)
+
+    def draw_around(
+        self, figure: str, corners: list[tuple[float, float]], tool: str = "lasso"
+    ) -> None:
+        """Draw a line through these places of a figure's first panel: shares of it."""
+        self.page.locator(figure).hover()
+        self.page.locator(f"{figure} .modebar-btn[data-val={tool}]").click()
+        panel = self.page.locator(f"{figure} .nsewdrag").first
+        panel.scroll_into_view_if_needed()
+        box = panel.bounding_box()
+        first, *others = [
+            (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners
+        ]
+        self.page.mouse.move(*first)
+        self.page.mouse.down()
+        for place in others:
+            self.page.mouse.move(*place, steps=5)
+        self.page.mouse.up()
 
     def layout_faults(self, widths: tuple[int, ...] = WIDTHS) -> list[str]:
         """What a reader would complain about, at each width of the window."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tsad_plugin import KSigma, PCAReconstruction, Runs
+from tsad_plugin import KSigma, PCAReconstruction, PopulationBand, Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
@@ -61,3 +61,14 @@ def keep(workspace: Workspace, train: Runs, new: Runs) -> None:
     workspace.add_scoring(Scored.of(clf, train), model, learned)
     data_set = workspace.add_runs(new, "new.csv")
     workspace.add_scoring(Scored.of(clf, new), model, data_set)
+
+
+def score_again(folder: Path) -> None:
+    """Score the runs by a second model, too, and by it some of them in another data set."""
+    with Workspace(folder) as workspace:
+        band = PopulationBand(contamination=KSigma(3)).fit(good_runs())
+        new, train = workspace.data_sets()
+        model = workspace.add_model(band, data_set=train)
+        workspace.add_scoring(Scored.of(band, new_runs(labels=True)), model, new)
+        some = new_runs()[[11, 4, 3]]
+        workspace.add_scoring(Scored.of(band, some), model, workspace.add_runs(some, "some.csv"))

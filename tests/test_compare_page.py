@@ -23,25 +23,11 @@ from dashboard.selection import STORE
 from dashboard.side_by_side import looked_at, rings, sides
 from dashboard.state import State
 from dashboard.views import Views
-from tsad_plugin import KSigma, PopulationBand, Runs
+from tsad_plugin import Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
 OTHER, SOME, SECOND = 3, 4, "?scoring=2&with_scoring=3"
-
-
-@pytest.fixture(scope="module")
-def compared(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runs scored by a second model, too, and by it some of them in another data set."""
-    folder = tmp_path_factory.mktemp("compared") / "ws"
-    with Workspace(shutil.copytree(filled, folder)) as workspace:
-        band = PopulationBand(contamination=KSigma(3)).fit(good_runs())
-        new, train = workspace.data_sets()
-        model = workspace.add_model(band, data_set=train)
-        workspace.add_scoring(Scored.of(band, new_runs(labels=True)), model, new)
-        some = new_runs()[[11, 4, 3]]
-        workspace.add_scoring(Scored.of(band, some), model, workspace.add_runs(some, "some.csv"))
-    return folder
 
 
 @pytest.fixture

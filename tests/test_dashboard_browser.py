@@ -9,7 +9,7 @@ from typing import Any
 import dashboards
 import numpy as np
 import pytest
-from dashboards import Visitor, visiting
+from dashboards import NOTE, Visitor, visiting
 from reviewing import ABNORMAL, detector, good_runs, new_runs
 
 from dashboard import drawing
@@ -27,7 +27,6 @@ FIRST = CELL.format(0, "run") + " a"
 TICK = CELL.format("{}", "tick") + " input"
 ROWS = "#runs-grid .ag-center-cols-container .ag-row"
 POINTS = "#runs-chart .traceoutlier .points path"
-NOTE = ".mantine-Notification-root"
 
 
 @pytest.fixture(scope="module")
@@ -334,17 +333,11 @@ def test_what_is_drawn_around_in_a_figure_is_selected_and_marked_in_all(home: Vi
     page.click("#runs-select")
     home.expect("#shell-selected", "3 runs selected: B-3, B-7, B-11")
     page.locator(TICK.format(0) + ":checked").wait_for()
-    for figure, name in (("#runs-chart", "Scores of all runs"), ("#runs-histogram", "Histogram")):
+    for figure in ("#runs-chart", "#runs-histogram"):
         home.expect(f"{figure} .legend", "selected runs (3)")
         page.click("#shell-clear")
         page.locator("#shell-bar").wait_for(state="hidden")
-        page.get_by_role("figure", name=name).hover()
-        page.locator(f"{figure} .modebar-btn[data-val=select]").click()
-        box = page.locator(f"{figure} .nsewdrag").first.bounding_box()
-        page.mouse.move(box["x"] + 2, box["y"] + box["height"] - 2)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 2, steps=5)
-        page.mouse.up()
+        home.draw_around(figure, [(0.005, 0.99), (0.995, 0.01)], tool="select")
         home.expect("#shell-selected", "20 runs selected")
         page.click("#runs-select")
         home.expect("#shell-selected", "3 runs selected")

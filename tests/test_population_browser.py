@@ -28,26 +28,6 @@ def visitor(browser: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
         yield somebody
 
 
-def drag(visitor: Visitor, corners: list[tuple[float, float]]) -> None:
-    """Draw a lasso around these parts of the figure of numbers; shares of its width and height."""
-    panel = visitor.page.locator("#population-numbers .nsewdrag").first
-    panel.scroll_into_view_if_needed()
-    box = panel.bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
-    visitor.page.mouse.move(*places[0])
-    visitor.page.mouse.down()
-    for place in places[1:]:
-        visitor.page.mouse.move(*place, steps=5)
-    visitor.page.mouse.up()
-
-
-def select(visitor: Visitor, corners: list[tuple[float, float]]) -> None:
-    """The same, with the tool that does it."""
-    visitor.page.locator("#population-numbers").hover()
-    visitor.page.locator('#population-numbers [data-val="lasso"]').click()
-    drag(visitor, corners)
-
-
 ABOVE = [(0.01, 0.02), (0.99, 0.02), (0.99, 0.5), (0.01, 0.5), (0.01, 0.02)]
 ALL = [(0.005, 0.01), (0.995, 0.01), (0.995, 0.99), (0.005, 0.99), (0.005, 0.01)]
 
@@ -60,7 +40,9 @@ def test_the_page_is_readable_at_every_width(visitor: Visitor) -> None:
 
 def test_a_lasso_lays_runs_over_the_band_and_compares_their_correlation(visitor: Visitor) -> None:
     visitor.open(PAGE)
-    select(visitor, ABOVE)  # on a logarithmic axis the three outliers are above its middle
+    visitor.draw_around(
+        "#population-numbers", ABOVE
+    )  # on a logarithmic axis the three outliers are above its middle
     visitor.expect("#shell-selected", "3 runs selected: B-3, B-7, B-11")
     visitor.expect("#population-overlaid", "3 runs over the band.")
     visitor.expect("#population-others", "3 selected runs")
@@ -140,7 +122,7 @@ def test_another_number_is_drawn_and_its_channel_can_be_chosen(visitor: Visitor)
 
 def test_many_selected_runs_are_a_band(visitor: Visitor) -> None:
     visitor.open("population?scoring=1")
-    select(visitor, ALL)
+    visitor.draw_around("#population-numbers", ALL)
     visitor.expect("#population-overlaid", "40 runs are selected, too many to tell apart")
     visitor.expect_count("#population-bands .legendtext", 4)
     assert visitor.layout_faults((1024,)) == []

@@ -142,6 +142,7 @@ def numbers(seen: Seen) -> Any:
                     allowDeselect=False,
                     searchable=True,
                     disabled=True,
+                    className="side",
                 ),
             ],
             className="controls",
