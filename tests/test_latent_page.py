@@ -295,7 +295,7 @@ def test_the_abnormal_channel_is_the_farthest(views: Views) -> None:
 
 def test_distances_beyond_all_measure_are_said_to_be_so() -> None:
     assert alike.differ({"T": 99.0, "p": 1.25}, 2) == (
-        "2 runs; on average farthest from the good runs in T (over 99σ), p (1.2σ)"
+        "2 runs; on average farthest from the good runs in T (99σ or more), p (1.2σ)"
     )
 
 
