@@ -80,7 +80,7 @@ class Explanation:
     text: str
 
 
-class Findings(NamedTuple):
+class RunFindings(NamedTuple):
     """What a detector finds in runs.
 
     Attributes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .base import RunDetector
 from .batches import inference_size
-from .explanation import Evidence, Explanation, Findings, explain_run
+from .explanation import Evidence, Explanation, RunFindings, explain_run
 from .folds import MAX_FOLDS, HeldOut
 from .preprocessing import Prepared
 from .resampling import stretch
@@ -187,7 +187,7 @@ class ReconstructionDetector(RunDetector):
         level = self.scorer_.timestep_level_
         return [explain_run(run, level) for run in evidence]
 
-    def findings(self, X: Any) -> Findings:
+    def findings(self, X: Any) -> RunFindings:
         """Find all that there is in runs, in one pass over them.
 
         Parameters
@@ -197,10 +197,10 @@ class ReconstructionDetector(RunDetector):
 
         Returns
         -------
-        Findings
+        RunFindings
             Explanations, contributions, reconstructions and codes, in the order of the runs.
         """
-        found = Findings([], [], [], [])
+        found = RunFindings([], [], [], [])
         for batch in self._batches(self._read(X)):
             evidence = list(self._evidence(batch))
             found.explanations.extend(self._explained(evidence))

@@ -27,9 +27,8 @@ def filling(place: Path) -> Iterator[Path]:
 
     An error leaves nothing, a kill a hidden `.part` folder.
     """
-    part = place.with_name(
-        f".{uuid4().hex}.part"
-    )  # of several who fill one place at once each has one
+    # Of several who fill one place at once each has a folder of its own.
+    part = place.with_name(f".{uuid4().hex}.part")
     part.mkdir(parents=True)
     try:
         yield part

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tsad_plugin.explanation import Explanation, Findings, stretch_text
+from tsad_plugin.explanation import Explanation, RunFindings, stretch_text
 from tsad_plugin.forms import as_float, plural
 from tsad_plugin.inputs import order_of
 from tsad_plugin.results import Scored, channels_text
@@ -123,7 +123,7 @@ def _names(what: str, channels: tuple[str, ...]) -> list[str]:
     return [f"{what}_{c}" for c in range(len(channels))]
 
 
-def _side_by_side(found: Findings, order: list[int]) -> list[NDArray[np.float32]]:
+def _side_by_side(found: RunFindings, order: list[int]) -> list[NDArray[np.float32]]:
     """Score, contributions and reconstruction of each run, (t_i, 1 + 2c)."""
     pairs = zip(found.contributions, found.reconstruction, strict=True)
     both = ((c[:, order], r[:, order]) for c, r in pairs)
