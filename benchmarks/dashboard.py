@@ -29,7 +29,6 @@ from tsad_plugin import KSigma, PCAReconstruction, Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
-ROOT = Path(__file__).parents[1]
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -55,7 +54,7 @@ BAR_MEMORY, BAR_SESSIONS = 1.5, 2.0  # GB, times as long with four sessions
 # What is drawn has ticks; a page whose figures are all drawn is whole.
 WATCH = """() => {
   window.tsad = {};
-  const isDrawn = g => g.querySelector('.xtick text, .infolayer .annotation-text');
+  const isDrawn = g => g.querySelector('[class$=tick] text, .infolayer .annotation-text');
   const look = () => {
     const now = performance.now(), graphs = [...document.querySelectorAll('.graph')];
     if (document.querySelector('header nav a')) window.tsad.shell ??= now;
@@ -65,19 +64,21 @@ WATCH = """() => {
   };
   look();
 }"""
-# The same after a key that goes to another page: its figures are others than those before it.
+# The same after a key that goes to another run: what is drawn already is drawn anew, or replaced.
 CHANGE = """() => {
-  const before = new Set(document.querySelectorAll('.js-plotly-plot'));
-  const isDrawn = g => {
-    const plot = g.querySelector('.js-plotly-plot');
-    return plot && !before.has(plot) && plot.querySelector('.xtick text');
+  const title = () => document.querySelector('h1').textContent, before = title();
+  const old = new Set(document.querySelectorAll('.js-plotly-plot'));
+  for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
+  const isDrawn = graph => {
+    const plot = graph.querySelector('.js-plotly-plot');
+    return plot && !old.has(plot) && plot.data.length && plot.querySelector('[class$=tick] text');
   };
   window.tsadDone = new Promise(done => addEventListener('keydown', () => {
     const start = performance.now(), times = {};
     const look = () => {
-      const graphs = [...document.querySelectorAll('.graph')];
-      if (graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
-      if (graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
+      const graphs = [...document.querySelectorAll('.graph')], isNew = title() !== before;
+      if (isNew && graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
+      if (isNew && graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
       if (times.whole) done(times); else requestAnimationFrame(look);
     };
     look();
@@ -139,10 +140,9 @@ def fill(folder: Path, n_runs: int, n_timesteps: int, n_channels: int) -> None:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Address and process of a dashboard."""
-    command = [sys.executable, "-m", "tsad_plugin", "dashboard", "--workspace", str(folder)]
-    server = subprocess.Popen(
-        [*command, "--no-browser", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    tsad = Path(sys.executable).with_name("tsad")
+    command = [tsad, "dashboard", "--workspace", folder, "--no-browser", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         yield server.stdout.readline().split()[1], psutil.Process(server.pid)
@@ -236,23 +236,30 @@ def change_run(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list
 
 
 def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
-    """A thousand markers of the latent space, to the figure of their courses."""
+    """About a thousand runs of the latent space, to the figure of their courses."""
     page, found = new_page(), []
     drawn(page, f"{url}latent")
-    for i in range(n):
+    page.wait_for_timeout(1000)
+    n_markers = 100  # each may stand for others, so it takes a try or two to meet a thousand runs
+    for tries in range(3 * n):
         at = page.evaluate(MARKERS, "#latent-map")
         xs = sorted(at["xs"])
-        first = (i + 1) * max(len(xs) - N_LASSOED, 1) // (n + 2)
-        right = xs[min(first + N_LASSOED, len(xs) - 1)]
-        corners = [(xs[first], at["top"]), (right, at["top"]), (right, at["bottom"])]
-        page.mouse.move(*corners[0])
+        first = len(xs) // 4 + 5 * tries
+        left, right = xs[first], xs[min(first + n_markers, len(xs) - 1)]
+        page.mouse.move(left, at["top"])
         page.mouse.down()
-        for corner in [*corners[1:], (xs[first], at["bottom"]), corners[0]]:
+        for corner in [(right, at["top"]), (right, at["bottom"]), (left, at["bottom"])]:
             page.mouse.move(*corner, steps=4)
         page.evaluate(REDRAW, ["#latent-courses", "mouseup"])
         page.mouse.up()
-        found.append(page.evaluate("() => window.tsadDone"))
-        page.wait_for_timeout(600)
+        took = page.evaluate("() => window.tsadDone")
+        page.wait_for_timeout(1000)
+        n_runs = int(page.inner_text("#shell-selected").split()[0].replace(",", ""))
+        if 0.7 < n_runs / N_LASSOED < 1.4:
+            found.append(took)
+        n_markers = max(2, round(n_markers * min(max(N_LASSOED / n_runs, 0.3), 3)))
+        if len(found) == n:
+            break
     page.context.close()
     return {"1,000 runs lassoed": found}
 

@@ -24,7 +24,8 @@ from .seen import Seen
 
 DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
 HALF = 420  # pixels of a legend in half a page
-FARTHEST = 99.0  # standard deviations that are told
+FARTHEST = 99.0  # standard deviations at one place
+LEAST = 0.01  # of the largest standard deviation of a channel, where they hardly differ
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
 MADE_OF = {
     CODES: "What the detector keeps of a run, its code",
@@ -94,16 +95,19 @@ def within(
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
     """What the map shows, and how much of it two axes hold."""
-    found, training = space(seen, source), learned_scoring(seen)
+    found = space(seen, source)
+    is_training = len(found.training) > 0 or learned_scoring(seen) == seen.view.scoring
     held = sum(found.shares[axis] for axis in set(axes) if axis < len(found.shares))
-    learned = "runs that are no outliers" if training is None else "training runs"
+    learned = "training runs" if is_training else "runs that are no outliers"
     return (
         f"{MADE_OF[source]}, on axes learned from {learned}: these hold {held:.0%} of the variance."
     )
 
 
-def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int]) -> Any:
-    """What stands out of the runs, to be laid over the map that is drawn."""
+def marks(
+    seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int], again: Any = None
+) -> Any:
+    """What stands out of the runs, to be laid over the map that is drawn; also `again`."""
     found = space(seen, source)
     if max(axes) >= len(found.shares):
         return no_update
@@ -113,7 +117,7 @@ def marks(seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int
         for name, value in change.items():
             changed["data"][trace][name] = value
     # The lasso goes: it would take clicks from the runs inside it, and outlive what it selected.
-    changed["layout"].update(selections=[], selectionrevision=str(hash(tuple(selected))))
+    changed["layout"].update(selections=[], selectionrevision=f"{hash(tuple(selected))} {again}")
     return changed
 
 
@@ -157,9 +161,11 @@ def _apart(mean: NDArray[np.float64], good: Population, channel: int) -> float:
         return 0.0
     x = np.linspace(0, 100, len(mean))
     usual, sigma = (np.interp(x, good.x[known], values[known]) for values in (usual, sigma))
-    far = np.abs(mean - usual) / np.maximum(sigma, TINY * max(np.abs(usual).max(), TINY))
+    # Where all good runs follow a recipe they hardly differ: that alone must not count for all.
+    least = max(LEAST * sigma.max(), TINY * np.abs(usual).max(), TINY**2)
+    far = np.minimum(np.abs(mean - usual) / np.maximum(sigma, least), FARTHEST)
     far = far[~np.isnan(far)]
-    return float(min(far.mean(), FARTHEST)) if len(far) else 0.0
+    return float(far.mean()) if len(far) else 0.0
 
 
 def differ(far: dict[str, float], n_runs: int) -> str:
@@ -169,4 +175,4 @@ def differ(far: dict[str, float], n_runs: int) -> str:
 
 
 def _sigmas(far: float) -> str:
-    return f"{far:.1f}σ" if far < FARTHEST else f"over {FARTHEST:g}σ"
+    return f"{far:.1f}σ" if far < FARTHEST else f"{FARTHEST:g}σ or more"

@@ -109,6 +109,12 @@ def _register_buttons(app: dash.Dash) -> None:
         State("shell-scheme", "data"),
     )
     app.clientside_callback(
+        ClientsideFunction("tsad", "shown"),
+        Output("shell-shown", "data"),
+        Input("page", "children"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction("tsad", "copy"),
         Output("notes", "sendNotifications"),
         Input("shell-copy", "n_clicks"),

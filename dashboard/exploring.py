@@ -134,7 +134,7 @@ def common_axes(seen: Seen) -> list[str]:
 
 
 class Lengths(NamedTuple):
-    """Runs that the model learned from, and which of them by their length.
+    """Lengths of the runs that the model learned from, and which of them it left out.
 
     Attributes
     ----------

@@ -27,6 +27,7 @@ MOST_VALUES = 1000  # of a run: of many channels fewer points
 LEAST_SPREAD_OF = {CODES: 0.01, COURSES: 0.0}
 TRIFLE = 1e-4
 FARTHEST = 1e4  # standard deviations: what lies beyond is as far
+LARGEST = 1e30  # values beyond are as large: float32 holds their differences
 KEPT = 4  # scorings that stay in memory
 
 Floats = NDArray[np.float32]
@@ -59,7 +60,8 @@ class Scale(NamedTuple):
         """(n, t, c) -> (n, t·c) in standard deviations; in a gap the mean course goes on."""
         found = np.where(np.isnan(runs), self.course, runs)
         found -= self.mean
-        found /= self.spread
+        with np.errstate(over="ignore"):  # what is without end is far
+            found /= self.spread
         return found.clip(-FARTHEST, FARTHEST, out=found).reshape(len(runs), -1)
 
 
@@ -90,7 +92,7 @@ class Space(NamedTuple):
         points: Floats,
         known: Floats,
         training: Floats | None = None,
-        spread: Floats | float = 1.0,
+        spread: NDArray[np.float64] | float = 1.0,
     ) -> Self:
         """Points (n, d) on axes that are learned from others (m, d), each times its spread."""
         others = np.empty((0, points.shape[1]), np.float32) if training is None else training
@@ -102,7 +104,8 @@ class Space(NamedTuple):
             axes.fit(known * spread)
         shares = np.nan_to_num(axes.explained_variance_ratio_.astype(np.float64))
         placed = axes.transform(others * spread) if len(others) else others[:, :n_axes]
-        return cls(points, axes.transform(points * spread), placed, shares)
+        places = axes.transform(points * spread)
+        return cls(points, places.astype(np.float32), placed.astype(np.float32), shares)
 
     def nearest(self, position: int, most: int = NEAREST) -> tuple[list[int], list[float]]:
         """Positions of the runs that are most like one, and their (Euclidean) distances."""
@@ -153,13 +156,13 @@ def _space(views: Views, scoring: int, training: int | None, source: str) -> Spa
     return Space.of(points, known, None if others is None else known, spread)
 
 
-def _spread(scale: Scale) -> Floats:
+def _spread(scale: Scale) -> NDArray[np.float64]:
     """(d,): by how much codes vary, which says how much they say of a run.
 
     Those of components are equally wide and go with no other: any axes would do. So that these are
     the first codes, each is a trifle wider than the next.
     """
-    return scale.spread * (1 - TRIFLE * np.arange(len(scale.spread), dtype=np.float32))
+    return scale.spread * (1 - TRIFLE * np.arange(len(scale.spread)))
 
 
 def _usual(view: View) -> NDArray[np.intp]:
@@ -172,7 +175,8 @@ def _values(views: Views, view: View, source: str, channels: tuple[str, ...]) ->
     """What points are made of (n, t, c): codes are courses of one timestep; None where unknown."""
     if source == CODES:
         codes = views.codes(view.scoring.id)
-        return None if codes is None else codes[:, None]
+        return None if codes is None else codes[:, None].clip(-LARGEST, LARGEST)
     courses = views.overview(view.data_set.id).courses
     step = -(-courses[0].size // MOST_VALUES)
-    return np.asarray(courses[:, ::step, order_of(view.data_set.channels, channels)])
+    found = np.asarray(courses[:, ::step, order_of(view.data_set.channels, channels)])
+    return found.clip(-LARGEST, LARGEST, out=found)

@@ -49,7 +49,7 @@ class Reference(NamedTuple):
 
     def k(self, threshold: float) -> float:
         """How many standard deviations above the mean a threshold lies."""
-        return float((threshold - self.scores.mean()) / self.sigma)
+        return (threshold - float(self.scores.mean())) / self.sigma
 
 
 def references(view: View, standing: Standing) -> list[Reference]:

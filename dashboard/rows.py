@@ -74,10 +74,19 @@ def block(
     rows = _sorted(
         _filtered(rows, request.get("filterModel") or {}), request.get("sortModel") or ()
     )
-    part = rows.iloc[request["startRow"] : request["endRow"]]
+    part = rows.iloc[_part(request)]
     part = part.assign(href=[seen.url.at(RUN, run=run) for run in part["run"]])
     records = part.astype(object).where(part.notna(), None).to_dict("records")
     return {"rowData": records, "rowCount": len(rows)}
+
+
+def _part(request: Mapping[str, Any]) -> slice:
+    """Which of the rows are asked for."""
+    match request:
+        case {"startRow": int(start), "endRow": int(end)} if 0 <= start <= end:
+            return slice(start, end)
+    asked = (str(request.get(key))[:20] for key in ("startRow", "endRow"))
+    raise Refused(f"there are no rows from {' to '.join(asked)}: reload the page")
 
 
 def listed(seen: Seen, threshold: float | None, shown: str) -> pd.DataFrame:
@@ -107,10 +116,18 @@ def _said(seen: Seen) -> pd.DataFrame:
 def _filtered(rows: pd.DataFrame, model: Mapping[str, Any]) -> pd.DataFrame:
     """Rows that pass the filters of all columns."""
     for name, given in model.items():
-        passes = [_passes(rows[name], one) for one in given.get("conditions") or [given]]
+        column = rows[_known(rows, name)]
+        passes = [_passes(column, one) for one in given.get("conditions") or [given]]
         join = np.logical_or if given.get("operator") == "OR" else np.logical_and
         rows = rows[join.reduce(passes)]
     return rows
+
+
+def _known(rows: pd.DataFrame, name: Any) -> str:
+    """A name, if it is that of a column."""
+    if not isinstance(name, str) or name not in rows:
+        raise Refused(f"there is no column {str(name)[:40]!r}: reload the page")
+    return name
 
 
 def _passes(column: pd.Series, condition: Mapping[str, Any]) -> NDArray[np.bool_]:
@@ -130,6 +147,6 @@ def _sorted(rows: pd.DataFrame, model: Sequence[Mapping[str, Any]]) -> pd.DataFr
     """Rows as the columns say; where these say nothing, the most abnormal first."""
     if not model:
         return rows
-    names = [column["colId"] for column in model]
-    up = [column["sort"] != "desc" for column in model]
+    names = [_known(rows, column.get("colId")) for column in model]
+    up = [column.get("sort") != "desc" for column in model]
     return rows.sort_values(names, ascending=up, kind="stable")

@@ -16,6 +16,7 @@ from werkzeug.exceptions import (
 )
 
 from .answers import answer_errors
+from .calls import check_calls
 from .login import SHORTEST, Login, ask_for_token
 from .settings import Settings
 
@@ -74,6 +75,7 @@ def protect(app: dash.Dash, settings: Settings, is_alive: Callable[[], bool]) ->
     server.config["MAX_CONTENT_LENGTH"] = settings.largest_request
     # In front of Dash's own hook, which must not work for a request that is turned away.
     server.before_request_funcs.setdefault(None, []).insert(0, Guard(settings).check)
+    check_calls(app)
     server.after_request(lambda response: _harden(response, app))
     answer_errors(server)
     server.register_error_handler(Unauthorized, ask_for_token)

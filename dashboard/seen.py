@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -65,8 +66,9 @@ class Seen:
         """The same with another threshold, as far as a URL can say it."""
         if threshold is None or not self.good.can_scale:
             return self
-        is_kept = threshold == self.standing.threshold.value
-        url = self.url._replace(k=None if is_kept else self.good.k(threshold))
+        k = self.good.k(threshold)
+        is_kept = threshold == self.standing.threshold.value or not math.isfinite(k)
+        url = self.url._replace(k=None if is_kept else k)
         return replace(self, url=url)
 
     @cached_property
@@ -108,7 +110,7 @@ class Seen:
         learned, positions = self.view.model.data_set_id, self.good.positions
         if positions is None and learned is not None:
             with suppress(Damaged):
-                return read(learned, None)
+                return read(learned, self.views.trained_on(self.view.model, learned))
         if positions is None:
             positions = np.flatnonzero(~self.view.outliers(self.threshold)).tolist()
         return read(self.view.data_set.id, tuple(positions))

@@ -14,6 +14,7 @@ COMPARE, HELP = "/compare", "/help"
 # Files.
 SCORES_CSV, SCORES_PARQUET = "/export/scores.csv", "/export/scores.parquet"
 REPORT = "/export/report.html"
+MOST_CHANNELS = 100  # that a URL names: every link on a page repeats them
 URL_NAMES = {"channels": "channel", "other": "with", "rival": "with_scoring"}  # others: as they are
 
 
@@ -62,7 +63,7 @@ class State(NamedTuple):
             _number_of_scoring(last.get("scoring")),
             last.get("run"),
             last.get("good"),
-            tuple(dict.fromkeys(given.get(URL_NAMES["channels"], ()))),
+            tuple(dict.fromkeys(given.get(URL_NAMES["channels"], ())))[:MOST_CHANNELS],
             _k(last.get("k")),
             last.get(URL_NAMES["other"]),
             _number_of_scoring(last.get(URL_NAMES["rival"])),

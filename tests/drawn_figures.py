@@ -60,7 +60,8 @@ def _timeline() -> go.Figure:
 def _channel_bands() -> go.Figure:
     x, mean = np.arange(60), np.sin(np.arange(60) / 9)[:, None] * np.ones(3)
     band = figures.Bands(x, mean, np.full((60, 3), 0.2))
-    lines = [figures.RunLine(run, x, mean + i / 20) for i, run in enumerate(IDS[:6])]
+    gaps = np.where(RNG.random((60, 3)) < 0.3, NAN, mean)  # with points that stand alone
+    lines = [figures.RunLine(run, x, gaps + i / 20) for i, run in enumerate(IDS[:5])]
     return figures.channel_bands(band, CHANNELS, ["°C", "", "L/h"], lines=lines, group=band)
 
 

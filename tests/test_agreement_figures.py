@@ -165,6 +165,14 @@ def test_shared_axes_span_what_is_drawn_in_either_figure() -> None:
         assert figure.layout.yaxis3.range == counts  # has one already
 
 
+def test_a_run_that_outlasts_the_good_ones_is_not_cut_off() -> None:
+    long = courses([0.0, 3.0, 1.0, 2.0, 1.0, 0.0])
+    long.data[-1].x = (0, 1, 2)  # the number of good runs ends before
+    share_axes([long, courses([0.0, 1.0, 2.0])])
+    ranges = [long.layout[axis].range for axis in ("xaxis", "xaxis2", "xaxis3")]
+    assert ranges == [(0, 5)] * 3
+
+
 def test_shared_axes_of_a_constant_have_room() -> None:
     figures = [go.Figure().add_scatter(x=[0, 1], y=[value, value]) for value in (5.0, 5.0)]
     share_axes(figures)

@@ -1,12 +1,13 @@
 """What went wrong is told to the log alone."""
 
+import json
 import logging
 import re
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from small_dashboard import CALLBACK, TOKEN, enter, guarded, post
+from small_dashboard import CALLBACK, TOKEN, click, enter, guarded, post
 
 from dashboard.answers import told
 
@@ -78,13 +79,30 @@ def test_an_error_while_showing_an_error_is_told_to_the_log_alone(
     name_in(caplog, response.text)
 
 
-@pytest.mark.parametrize("body", [{}, {"output": "none.children"}, [], "text", {"output": {}}])
-def test_a_callback_that_nobody_wrote_is_answered_shortly(
+@pytest.mark.parametrize(
+    "body",
+    [
+        None, {}, [], "text", 1, {"output": {}}, {"output": "said.children"},
+        click(2) | {"output": "none.children"},
+        click(2) | {"inputs": []},
+        click(2) | {"inputs": [None]},
+        click(2) | {"inputs": [{"id": "go"}]},
+        click(2) | {"inputs": [[1]]},
+        click(2) | {"inputs": {"id": "go", "property": "n_clicks"}},
+        click(2) | {"state": [{"id": "go", "property": "n_clicks"}]},
+        click(2) | {"outputs": []},
+        click(2) | {"outputs": None},
+        click(2) | {"changedPropIds": None},
+        click(2) | {"changedPropIds": [{}]},
+    ],
+)  # fmt: skip
+def test_what_no_page_asks_is_refused_and_no_error_in_the_log(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, body: Any
 ) -> None:
-    response = client.post(CALLBACK, json=body)
-    assert response.status_code == 500
-    name_in(caplog, response.text)
+    response = client.post(CALLBACK, data=json.dumps(body), content_type="application/json")
+    assert (response.status_code, response.mimetype) == (400, "text/plain")
+    assert "reload it" in response.text
+    assert not [record for record in caplog.records if record.name == "dashboard"]
 
 
 def test_a_body_that_is_no_json_is_refused(client: FlaskClient) -> None:

@@ -344,6 +344,17 @@ def test_the_selected_runs_are_marked_in_both_figures(folder: Path) -> None:
         assert rings(answer) == {"selected": []}
 
 
+def test_a_page_that_has_just_been_drawn_is_marked_where_runs_are_selected(folder: Path) -> None:
+    browser, here = Browser(folder), {"runs_threshold__value": 8, "page_url__data": "?scoring=1"}
+
+    def drawn(stored: Any) -> Any:
+        key = next(k for k in browser.app.callback_map if k.startswith("..runs-chart.figure@"))
+        return browser.call(key, shell_selection__data=stored, **here)
+
+    assert rings(drawn({"data_set": 1, "runs": ["R-7"]})) == {"selected": ["R-7"]}
+    assert "runs-chart" not in drawn(None)["response"]
+
+
 def test_a_threshold_that_moves_leaves_the_selection(folder: Path) -> None:
     stored = {"data_set": 1, "runs": ["R-7"]}
     here = {"runs_threshold__value": 8, "page_url__data": "?scoring=1"}

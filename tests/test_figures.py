@@ -136,7 +136,7 @@ def test_few_ids_stand_below_the_axis_and_many_do_not() -> None:
 def test_of_very_many_runs_the_extreme_ones_are_kept() -> None:
     scores = np.random.default_rng(0).normal(1, 0.1, 50_000)
     scores[[123, 45_678]] = 0.1, 1.9
-    shown = trace(score_chart(scores), "normal run, 2,000 of 50,000 shown")
+    shown = trace(score_chart(scores), "normal run, 1,000 of 50,000 shown")
     assert len(shown.x) <= MAX_MARKERS
     assert {124, 45_679} <= set(shown.x.tolist())
 

@@ -236,10 +236,13 @@ def test_where_no_run_is_normal_the_axes_are_learned_from_all(workspace: Workspa
 def test_without_the_training_runs_others_stand_in(workspace: Workspace, source: str) -> None:
     views = Views(workspace)
     before = space(see(views), source)
+    assert "learned from training runs" in alike.explained(see(views), source, (0, 1))
     for kind in ("scorings", "data_sets"):
         folder = getattr(workspace, kind)()[-1].folder
         shutil.rmtree(workspace.path / kind / folder)
-    found = space(see(Views(workspace)), source)
+    left = see(Views(workspace))
+    found = space(left, source)
+    assert "runs that are no outliers" in alike.explained(left, source, (0, 1))
     assert len(before.training) == 40 and len(found.training) == 0
     assert found.places.shape == before.places.shape
 
@@ -292,7 +295,7 @@ def test_the_abnormal_channel_is_the_farthest(views: Views) -> None:
 
 def test_distances_beyond_all_measure_are_said_to_be_so() -> None:
     assert alike.differ({"T": 99.0, "p": 1.25}, 2) == (
-        "2 runs; on average farthest from the good runs in T (over 99σ), p (1.2σ)"
+        "2 runs; on average farthest from the good runs in T (99σ or more), p (1.2σ)"
     )
 
 

@@ -1,6 +1,7 @@
 """An overview is what loops over the runs say, is made once, and is made again when it is lost."""
 
 import os
+import pickle
 import shutil
 import statistics
 import time
@@ -36,6 +37,7 @@ from tsad_plugin.workspace import (
     overviews,
     ragged,
 )
+from tsad_plugin.workspace.columns import write_columns
 from tsad_plugin.workspace.data_sets import Content
 
 START = np.datetime64("2026-03-01T08:00", "s")
@@ -434,3 +436,74 @@ def test_damaged_codes_are_told(coded: Any, tmp_path: Path, harm: Callable[[Path
     harm(next(tmp_path.glob("scorings/*/codes.parquet")))
     with pytest.raises(Damaged, match=r"codes\.parquet' is damaged"):
         workspace.read_codes(scoring)
+
+
+@pytest.mark.parametrize("n_runs", [0, 7, 9])
+def test_codes_of_other_runs_are_told(coded: Any, tmp_path: Path, n_runs: int) -> None:
+    workspace, scoring, codes = coded
+    other = np.resize(codes, (n_runs, 2)).astype(np.float32)
+    [path] = tmp_path.glob("scorings/*/codes.parquet")
+    write_columns(path, {"z0": other[:, 0], "z1": other[:, 1]})
+    with pytest.raises(Damaged, match=r"codes\.parquet' is damaged \(no codes of 8 runs\)"):
+        workspace.read_codes(scoring)
+
+
+@pytest.mark.parametrize("columns", [{}, {"z0": np.array(["a"] * 8, dtype=object)}])
+def test_what_is_no_code_is_told(coded: Any, tmp_path: Path, columns: dict[str, Any]) -> None:
+    workspace, scoring, _ = coded
+    write_columns(next(tmp_path.glob("scorings/*/codes.parquet")), columns)
+    with pytest.raises(Damaged, match=r"codes\.parquet' is damaged"):
+        workspace.read_codes(scoring)
+
+
+# --- what must never be decoded -----------------------------------------------------------------
+
+
+class Bomb:
+    def __reduce__(self) -> Any:
+        return (pytest.fail, ("it was unpickled",))
+
+
+def pickled_in_numpy(path: Path) -> None:
+    np.save(path, np.array([Bomb()], dtype=object), allow_pickle=True)
+
+
+def zipped(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, courses=np.zeros((6, 100, 2), np.float32))
+
+
+FORGED: dict[str, Callable[[Path], Any]] = {
+    "a pickle": lambda path: path.write_bytes(pickle.dumps(Bomb())),
+    "pickled objects": pickled_in_numpy,
+    "a zip": zipped,
+    "another shape": lambda path: np.save(path, np.zeros((6, 99, 2), np.float32)),
+    "more channels": lambda path: np.save(path, np.zeros((6, 100, 3), np.float32)),
+    "a number": lambda path: np.save(path, np.float32(1)),
+    "texts": lambda path: np.save(path, np.full((6, 100, 2), "text")),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_courses_that_are_none_are_made_again_and_never_unpickled(
+    workspace: Workspace, forge: Callable[[Path], Any]
+) -> None:
+    data_set = added(workspace)
+    expected = np.array(workspace.overview(data_set).courses)
+    forge(place_of(workspace, data_set) / "courses.npy")
+    same_array(np.asarray(workspace.overview(data_set).courses), expected)
+
+
+def test_an_overview_in_a_folder_that_cannot_be_written_is_made_each_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError("Read-only file system")
+
+    data_set = added(workspace)
+    expected = workspace.overview(data_set)
+    shutil.rmtree(place_of(workspace, data_set))
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    same_overview(workspace.overview(data_set), expected)
+    assert not place_of(workspace, data_set).exists()

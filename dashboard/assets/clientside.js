@@ -87,9 +87,14 @@
             rewrite(here, (query) => query.set("run", chosen));
             return [chosen, "nearest"];
         },
-        // A double click lets the map forget what is selected: it is marked again.
-        again: function (lassoed, times) {
-            return lassoed ? dash.no_update : (times || 0) + 1;
+        // A double click lets a map forget what is selected: it is marked again.
+        again: function (figure) {
+            const map = document.querySelector("#latent-map .js-plotly-plot");
+            if (map && map.on && !map.tsadMarks) {
+                map.tsadMarks = true;
+                map.on("plotly_deselect", () => put("latent-again", { data: Date.now() }));
+            }
+            return dash.no_update;
         },
         scheme: function (clicks, now) {
             const isDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
@@ -107,6 +112,24 @@
             } catch {
                 return told("This browser lets no page copy: take the link from the address bar.");
             }
+        },
+        // Figures mount one after another: when the first of a page is drawn, the others are asked for.
+        shown: async function () {
+            const turn = (window.tsadTurn = (window.tsadTurn || 0) + 1);
+            const pause = (ms) => new Promise((done) => window.setTimeout(done, ms));
+            const isDrawn = (plot) => plot && !plot.tsadShown && plot.querySelector("[class$=tick], .annotation");
+            const first = () => document.querySelector("#page .graph .js-plotly-plot");
+            for (let waited = 0; !isDrawn(first()) && waited < 200; waited++) {
+                await pause(15);
+                if (turn !== window.tsadTurn) return dash.no_update;
+            }
+            const plot = first();
+            if (plot && plot.on) {
+                plot.tsadShown = true; // the next page may draw into it
+                plot.on("plotly_afterplot", () => (plot.tsadShown = false));
+            }
+            await pause(0); // it is painted before the others are
+            return turn;
         },
         clear: function (clicks) {
             return clicks ? null : dash.no_update;

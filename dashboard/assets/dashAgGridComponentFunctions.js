@@ -27,7 +27,9 @@ window.dashAgGridComponentFunctions.RunLink = function (props) {
 
     function selected(context) {
         const stored = window.tsadSelection;
-        return new Set(stored && stored.data_set === context.dataSet ? stored.runs : []);
+        // Another program may have left something else in the browser's storage.
+        const isOurs = stored?.data_set === context.dataSet && Array.isArray(stored.runs);
+        return new Set(isOurs ? stored.runs : []);
     }
 
     // Names of the loaded runs from the one that was ticked last to this one.

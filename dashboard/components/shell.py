@@ -54,6 +54,7 @@ def layout(workspace: str, *, known: bool) -> Any:
             dcc.Store(id="page-url"),
             dcc.Store(id=STORE, storage_type="session"),
             dcc.Store(id="shell-scheme", data=scheme()),
+            dcc.Store(id="shell-shown"),  # changes once the first figure of a page is drawn
             notes.container(),
             html.A("Skip to the content", href="#page", className="skip"),
             html.Header(

@@ -131,7 +131,9 @@ def read_threshold(seen: Seen, value: Any) -> float | None:
         return None
     try:
         threshold = float(value)
-    except ValueError:
-        raise Refused(f"the threshold must be a number, got {value!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        threshold = math.nan
+    if not math.isfinite(threshold):
+        raise Refused(f"the threshold must be a number, got {str(value)[:20]!r}")
     known = (seen.standing.threshold.value, seen.threshold)
     return next((t for t in known if t is not None and threshold == _shown(t)), threshold)

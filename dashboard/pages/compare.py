@@ -23,7 +23,7 @@ from dashboard.components.two import (
     swap,
 )
 from dashboard.seen import Seen
-from dashboard.selection import STORE, picked, positions, selection
+from dashboard.selection import STORE, clicked_run, picked, positions, selection
 from dashboard.side_by_side import Sides, looked_at, names_of, rival_of, sides
 from dashboard.state import COMPARE
 from dashboard.views import Views
@@ -224,10 +224,12 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("compare-map-b", "figure"),
         Output("compare-map-b", "style"),
         Input("compare-axis", "value"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_maps(axis: str, _scheme: Any, here: str) -> Any:
+    def draw_maps(axis: str, _shown: Any, _scheme: Any, here: str) -> Any:
         """The error maps."""
         first, second = looked_at(*sides(Seen.at(views, here)), axis).maps()
         return *sized(first), *sized(second)
@@ -272,5 +274,5 @@ def _register_scatter(app: Dash, views: Views) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Look at the run that was clicked by both models."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at("", run=run)

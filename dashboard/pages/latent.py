@@ -157,19 +157,18 @@ def _register_map(app: Dash, views: Views) -> None:
         Input("latent-again", "data"),
         Input("shell-scheme", "data"),
     )
-    def draw(source: str, x: str, y: str, here: str, stored: Any, *_: Any) -> Any:
+    def draw(source: str, x: str, y: str, here: str, stored: Any, again: Any, *_: Any) -> Any:
         """The map; where only other runs stand out, these alone."""
         seen, axes = Seen.at(views, here), (int(x), int(y))
         found, said = positions(seen, stored), alike.explained(seen, source, axes)
         if ctx.triggered_id not in ("latent-source", "latent-x", "latent-y", "shell-scheme"):
-            return alike.marks(seen, source, axes, found), said
+            return alike.marks(seen, source, axes, found, again), said
         return dressed(alike.map_of(seen, source, axes, found)), said
 
     app.clientside_callback(
         ClientsideFunction("tsad", "again"),
         Output("latent-again", "data"),
-        Input("latent-map", "selectedData"),
-        State("latent-again", "data"),
+        Input("latent-map", "figure"),
         prevent_initial_call=True,
     )
 
@@ -222,11 +221,11 @@ def _register_courses(app: Dash, views: Views) -> None:
         Input("latent-source", "value"),
         Input("page-url", "data"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
+        prevent_initial_call=True,
     )
-    def draw(
-        shown: str, channels: list[str], source: str, here: str, stored: Any, _scheme: Any
-    ) -> Any:
+    def draw(shown: str, channels: list[str], source: str, here: str, stored: Any, *_: Any) -> Any:
         """The selected runs, or the nearest ones, over the good runs."""
         seen = Seen.at(views, here)
         runs = alike.drawn(seen, shown, source, positions(seen, stored))

@@ -13,7 +13,7 @@ from dashboard.components.scheme import dressed
 from dashboard.exploring import change_in_words, error_shares
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
-from dashboard.selection import STORE, positions, selection
+from dashboard.selection import STORE, clicked_run, positions, selection
 from dashboard.state import RUN
 from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
@@ -115,10 +115,12 @@ def _register_numbers(app: Dash, views: Views) -> None:
         Input("population-what", "value"),
         Input("population-of", "value"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw(what: str, channel: str, stored: Any, _scheme: Any, here: str) -> Any:
+    def draw(what: str, channel: str, stored: Any, _shown: Any, _scheme: Any, here: str) -> Any:
         """One number of each run."""
         seen = Seen.at(views, here)
         figure = drawing.numbers(seen, what, channel, positions(seen, stored))
@@ -146,10 +148,12 @@ def _register_correlations(app: Dash, views: Views) -> None:
         Output("population-others", "children"),
         Output("population-change", "children"),
         Input(STORE, "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_others(stored: Any, _scheme: Any, here: str) -> Any:
+    def draw_others(stored: Any, _shown: Any, _scheme: Any, here: str) -> Any:
         """The same in the selected runs, or the outliers, and what changed most."""
         seen = Seen.at(views, here)
         selected = positions(seen, stored)
@@ -161,10 +165,12 @@ def _register_figure(app: Dash, views: Views, name: str) -> None:
     @app.callback(
         Output(f"population-{name}", "figure"),
         Output(f"population-{name}", "style"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw(_scheme: Any, here: str) -> Any:
+    def draw(_shown: Any, _scheme: Any, here: str) -> Any:
         """A figure that nothing on the page changes."""
         return sized(FIGURES[name](Seen.at(views, here)))
 
@@ -178,5 +184,5 @@ def _register_click(app: Dash, views: Views, name: str) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Open the run that was clicked."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

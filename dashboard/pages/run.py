@@ -131,10 +131,12 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("run-map", "style"),
         Input("run-axis", "value"),
         Input("run-at", "data"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_map(axis: str, at: int | None, _scheme: Any, here: str) -> Any:
+    def draw_map(axis: str, at: int | None, _shown: Any, _scheme: Any, here: str) -> Any:
         """The error map."""
         return sized(drawing.error_map(look(Seen.at(views, here), axis), at))
 
@@ -143,10 +145,12 @@ def _register_figures(app: Dash, views: Views) -> None:
         Output("run-bars", "style"),
         Input("run-at", "data"),
         Input("run-axis", "value"),
+        Input("shell-shown", "data"),
         Input("shell-scheme", "data"),
         State("page-url", "data"),
+        prevent_initial_call=True,
     )
-    def draw_bars(at: int | None, axis: str, _scheme: Any, here: str) -> Any:
+    def draw_bars(at: int | None, axis: str, _shown: Any, _scheme: Any, here: str) -> Any:
         """The contributions at the time that was clicked."""
         return sized(drawing.contributions_at(look(Seen.at(views, here), axis), at or 0))
 

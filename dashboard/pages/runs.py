@@ -11,7 +11,7 @@ from dashboard.answers import Refused
 from dashboard.components.exporting import export_menu
 from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
-from dashboard.components.parts import aria, card, graph
+from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
 from dashboard.components.threshold import (
     kept_text,
@@ -21,7 +21,7 @@ from dashboard.components.threshold import (
 )
 from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, positions, select_at
+from dashboard.selection import STORE, clicked_run, positions, select_at
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
@@ -69,7 +69,6 @@ def _worst(seen: Seen, threshold: float | None) -> str:
 
 def _charts(seen: Seen) -> Any:
     chart = drawing.scores(seen, seen.threshold)
-    bars = drawing.histogram(seen, seen.threshold)
     return html.Div(
         [
             card(
@@ -79,8 +78,8 @@ def _charts(seen: Seen) -> Any:
             ),
             card(
                 "How scores are distributed",
-                graph("runs-histogram", "Histogram", bars, lasso=True),
-                help="score",
+                graph("runs-histogram", "Histogram", lasso=True),
+                help="histogram",
             ),
         ],
         className="charts",
@@ -148,10 +147,27 @@ def _register_selection(app: Dash, views: Views) -> None:
     @app.callback(
         Output("runs-chart", "figure", allow_duplicate=True),
         Output("runs-histogram", "figure", allow_duplicate=True),
+        Output("runs-histogram", "style"),
+        Input("shell-shown", "data"),
+        State(STORE, "data"),
+        State("runs-threshold", "value"),
+        State("page-url", "data"),
+        prevent_initial_call=True,
+    )
+    def follow(_shown: Any, stored: Any, value: Any, here: str) -> Any:
+        """Once the chart is drawn: the histogram, and what is selected."""
+        seen = Seen.at(views, here)
+        threshold, chosen = read_threshold(seen, value), positions(seen, stored)
+        marks = drawing.marks(drawing.scores(seen, threshold, chosen)) if chosen else no_update
+        return marks, *sized(drawing.histogram(seen, threshold, chosen))
+
+    @app.callback(
+        Output("runs-chart", "figure", allow_duplicate=True),
+        Output("runs-histogram", "figure", allow_duplicate=True),
         Input(STORE, "data"),
         State("runs-threshold", "value"),
         State("page-url", "data"),
-        prevent_initial_call="initial_duplicate",
+        prevent_initial_call=True,
     )
     def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
         """Show which runs are selected."""
@@ -231,5 +247,5 @@ def _register_links(app: Dash, views: Views) -> None:
     )
     def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
         """Open the run that was clicked."""
-        run = (clicked or {"points": [{}]})["points"][0].get("customdata")
+        run = clicked_run(clicked)
         return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

@@ -24,7 +24,7 @@ from .style import (
     small,
 )
 
-GRIDS = (200, 150, 100, 70, 44)  # cells along an axis: in the end fewer than the markers
+GRIDS = (150, 100, 70, 50, 31)  # cells along an axis: in the end fewer than the markers
 EDGE = {"color": BLACK, "width": 1}
 ONLY_FIRST = {"color": OCHRE, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
@@ -72,7 +72,7 @@ def score_agreement(
     plotly.graph_objects.Figure
         A trace each for the runs that `"neither"`, the `"first"` alone, the `"second"` alone and
         `"both"` call outliers, and `"selected"` for the rings, by `uid` and in this order, empty
-        ones too. A marker has its run's id, as text, for `customdata`; of more than 2,000 runs of a
+        ones too. A marker has its run's id, as text, for `customdata`; of more than 1,000 runs of a
         trace those are left out that lie under others, see `stand_ins`. A lasso is what the pointer
         draws.
     """

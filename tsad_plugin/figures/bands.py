@@ -35,6 +35,7 @@ MOST_LINES = 20  # runs that an eye can follow
 BUDGET, LEAST = 24_000, 100  # points of all lines, and of one
 COLOURS = (VERMILLION, BLACK, GREEN, GREY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # with the colours: 20 kinds of lines
+SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")
 # Pixels of a panel where it is the only one, one of few, one of many, and of what is around them.
 ALONE, HIGH_PANEL, PANEL, BETWEEN, TOP, BOTTOM, LEGEND_LINE = 320, 220, 160, 40, 34, 52, 20
 COLUMN_GAP = 0.06  # of the width
@@ -134,9 +135,9 @@ def channel_bands(
     Returns
     -------
     plotly.graph_objects.Figure
-        Lines differ in colour and dash. A click on one gives back the run's name as `customdata`.
-        The band's traces come first and have a `uid`: `"good-lower-0"`, `"good-upper-0"`,
-        `"good-mean-0"` of the first channel, and so on.
+        Five lines differ in dash, all in dash or colour. A click on one gives back the run's name
+        as `customdata`. The band's traces come first and have a `uid`: `"good-lower-0"`,
+        `"good-upper-0"`, `"good-mean-0"` of the first channel, and so on.
 
     Raises
     ------
@@ -237,9 +238,10 @@ def _add_bands(
 def _run_traces(line: RunLine, number: int, most: int) -> Iterator[dict[str, Any]]:
     """A run in the panels of all channels, as plotly's dicts: quicker than its objects."""
     look = {"color": COLOURS[number % len(COLOURS)], "dash": DASHES[number % len(DASHES)]}
+    symbol = SYMBOLS[number % len(SYMBOLS)]
     styles = {
         "lines": {"line": {**look, "width": 1.5 if number else 2.5}},
-        "markers": {"marker": {"color": look["color"], "size": 6}},
+        "markers": {"marker": {"color": look["color"], "symbol": symbol, "size": 6}},
     }
     named = {
         "type": "scatter",

@@ -13,7 +13,7 @@ from .scores import RING
 from .style import GREEN, NORMAL, OUTLIER, cloud, new_figure, plain, say_empty, small
 
 TOP = 68  # pixels above the map: two lines of a legend
-PALE = 0.15  # opacity of what is not selected
+PALE = 0.3  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
 
@@ -96,7 +96,7 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. Of more than 2,000 runs of a kind only those are kept
+        run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only those are kept
         that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)

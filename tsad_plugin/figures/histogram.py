@@ -129,10 +129,10 @@ class Bins(NamedTuple):
             limit = np.log10(threshold) if threshold is not None and threshold > 0 else None
             logarithmic = cls.of(np.log10(new), np.log10(good), limit, log=False)
             return cls(10**logarithmic.edges, logarithmic.is_open)
-        low = min(new.min(initial=np.inf), good.min(initial=np.inf))
-        highest = max(new.max(initial=-np.inf), good.max(initial=-np.inf))
+        low = float(min(new.min(initial=np.inf), good.min(initial=np.inf)))
+        highest = float(max(new.max(initial=-np.inf), good.max(initial=-np.inf)))
         spread = _usual(new, good, threshold) - low
-        is_open = bool(highest > low + PRESSED * spread > low)
+        is_open = highest > low + PRESSED * spread > low
         high = low + ROOM * spread if is_open else highest
         edges = _even(low, high, good if len(good) else new)
         if is_open:

@@ -61,7 +61,7 @@ def _edges(lengths: NDArray[Any]) -> NDArray[np.float64]:
     """Between whole timesteps: so many a bin that there are at most `N_BINS`."""
     low, high = int(lengths.min()), int(lengths.max())
     width = -(-(high - low + 1) // N_BINS)
-    return np.arange(low, high + width + 1, width, dtype=np.float64) - 0.5
+    return np.arange(low, high + width + 1, width).astype(np.float64) - 0.5
 
 
 def _add_bars(

@@ -87,7 +87,7 @@ def score_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of more than 2,000 runs only those that draw the same cloud are kept, and the 2,000 worst
+        Of more than 1,000 runs only those that draw the same cloud are kept, and the 1,000 worst
         outliers: `within` finds all that a lasso is drawn around. The axis is logarithmic where the
         highest score is more than ten times the usual. Traces have a `uid` (`"normal"`,
         `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker has its run's

@@ -27,8 +27,18 @@ def share_axes(figures: Sequence[go.Figure]) -> None:
         for axis, values in _drawn(figure):
             ends[axis] += [float(np.nanmin(values)), float(np.nanmax(values))]
     for figure in figures:
-        figure.for_each_xaxis(lambda axis: _set(axis, ends[axis.plotly_name], 0.0))
-        figure.for_each_yaxis(lambda axis: _set(axis, ends[axis.plotly_name], ROOM))
+        figure.for_each_xaxis(lambda axis: _set(axis, ends[_leader(axis)], 0.0))
+        figure.for_each_yaxis(lambda axis: _set(axis, ends[_leader(axis)], ROOM))
+
+
+def _leader(axis: Any) -> str:
+    """The axis that this one goes with, or itself: of axes that match, one range holds for all."""
+    return _name(axis.matches) if axis.matches else str(axis.plotly_name)
+
+
+def _name(axis: str) -> str:
+    """`x3` -> `xaxis3`."""
+    return f"{axis[0]}axis{axis[1:]}"
 
 
 def _drawn(figure: go.Figure) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -37,8 +47,8 @@ def _drawn(figure: go.Figure) -> Iterator[tuple[str, NDArray[Any]]]:
         for letter in "xy":
             values = np.asarray(trace[letter])
             if np.issubdtype(values.dtype, np.number) and np.isfinite(values).any():
-                name = (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis")
-                yield name, _ends(values) if trace.type == "heatmap" else values
+                leader = _leader(figure.layout[_name(trace[f"{letter}axis"] or letter)])
+                yield leader, _ends(values) if trace.type == "heatmap" else values
 
 
 def _ends(middles: NDArray[Any]) -> NDArray[Any]:

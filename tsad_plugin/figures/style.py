@@ -43,7 +43,7 @@ LIMIT = {"color": BLACK, "width": 1.5, "dash": "dash"}
 
 MAX_POINTS = 400  # a line
 MAX_CELLS = 200  # columns of an error map
-MAX_MARKERS = 2000
+MAX_MARKERS = 1000  # browsers draw them one by one
 FEW_TICKS = 8  # for which every run has room for its number
 NAME = 32  # letters of a detector or a data set
 

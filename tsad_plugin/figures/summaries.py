@@ -72,7 +72,7 @@ def summary_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of more than 2,000 markers of a kind only those that draw the same cloud are kept: who asks
+        Of more than 1,000 markers of a kind only those that draw the same cloud are kept: who asks
         what a lasso holds looks at its corners, too. Markers give back the run's name as
         `customdata`; traces have the `uid` `"normal"`, `"outlier"`, `"selected"` and `"median"`.
         The median rolls over a twentieth of the runs, at
@@ -90,7 +90,8 @@ def summary_chart(
     _add_median(figure, x, numbers)
     usual = finite(good)
     if len(usual) > 1:
-        mean, sigma = float(usual.mean()), float(usual.std(ddof=1))
+        with np.errstate(over="ignore"):  # squares of the largest numbers
+            mean, sigma = float(usual.mean()), float(usual.std(ddof=1))
         names = f"mean of good runs {mean:.4g}", f"good runs, mean ± {SIGMAS:g}σ"
         add_limits(figure, mean, sigma, SIGMAS, names)
     # What a lasso drew goes away as soon as rings show what is selected.

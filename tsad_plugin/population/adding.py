@@ -143,10 +143,11 @@ def courses(runs: Runs, n_points: int) -> NDArray[np.float32]:
 def _add(values: Floats, mean: Floats, squares: Floats, n: NDArray[np.int64]) -> None:
     """Take one more run (k, c) into account, in place."""
     n += ~np.isnan(values)
-    delta = np.nan_to_num(values - mean, copy=False)
-    step = delta / np.maximum(n, 1)
-    mean += step
-    squares += delta * (delta - step)
+    with np.errstate(over="ignore"):  # squares of the largest numbers
+        delta = np.nan_to_num(values - mean, copy=False)
+        step = delta / np.maximum(n, 1)
+        mean += step
+        squares += delta * (delta - step)
 
 
 def _sampled_runs(runs: Runs, places: Callable[[int], Floats], x: Floats) -> Iterator[Floats]:

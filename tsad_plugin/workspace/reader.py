@@ -248,7 +248,8 @@ class WorkspaceReader:
         Damaged
             If the file is damaged.
         """
-        return scorings.read_codes(self._store.folder(scoring))
+        n_runs = self.data_set(scoring.data_set_id).n_runs
+        return scorings.read_codes(self._store.folder(scoring), n_runs)
 
     def read_calibration(self, scoring: Scoring) -> NDArray[np.float64]:
         """Scores of good runs held out, (n,); none where there are none. Raises Damaged."""

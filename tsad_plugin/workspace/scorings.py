@@ -16,10 +16,10 @@ from tsad_plugin.inputs import order_of
 from tsad_plugin.results import Scored, channels_text
 from tsad_plugin.runs import Runs
 
-from .columns import read_columns, write_columns
+from .columns import CURE, in_workspace, read_columns, write_columns
 from .models import threshold_of
 from .ragged import Ragged, RaggedWriter, read_ragged, slices
-from .records import TimestepFindings
+from .records import Damaged, TimestepFindings
 
 SCORES, TIMESTEPS, CALIBRATION = "scores.parquet", "timesteps.parquet", "calibration.parquet"
 CODES = "codes.parquet"
@@ -169,11 +169,17 @@ def read_calibration(folder: Path) -> NDArray[np.float64]:
     return read_columns(folder / CALIBRATION, "score")["score"]
 
 
-def read_codes(folder: Path) -> NDArray[np.float32] | None:
+def read_codes(folder: Path, n_runs: int) -> NDArray[np.float32] | None:
     """A row a run, None where there are none; raises Damaged where the file is not whole."""
-    if not (folder / CODES).exists():
+    path = folder / CODES
+    if not path.exists():
         return None
-    return np.column_stack(list(read_columns(folder / CODES).values()))
+    columns = list(read_columns(path).values())
+    if {(column.dtype.str, len(column)) for column in columns} != {("<f4", n_runs)}:
+        raise Damaged(
+            f"{in_workspace(path)} is damaged (no codes of {plural(n_runs, 'run')}): {CURE}"
+        )
+    return np.column_stack(columns)
 
 
 def read_timesteps(folder: Path, position: int) -> TimestepFindings:
