@@ -17,8 +17,8 @@ from tsad_plugin.population import Population
 from tsad_plugin.results import TINY
 
 from . import population_drawing
-from .exploring import scored
-from .latent_space import CODES, COURSES, learned_scoring, space
+from .exploring import learned_scoring, scored
+from .latent_space import CODES, COURSES, space
 from .population_drawing import Drawn
 from .seen import Seen
 
