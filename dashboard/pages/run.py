@@ -91,7 +91,6 @@ def _aside(seen: Seen) -> Any:
                 ["Undo", dmc.Kbd("z", size="xs", ml=6)],
                 id="run-undo",
                 variant="default",
-                className="key-z",
             ),
         )
     )
