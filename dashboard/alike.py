@@ -25,6 +25,7 @@ from .seen import Seen
 DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
 HALF = 420  # pixels of a legend in half a page
 FARTHEST = 99.0  # standard deviations that are told
+LEAST_SIGMA_OF = 0.01  # of the largest σ of a channel: what a smaller one counts as
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
 MADE_OF = {
     CODES: "What the detector keeps of a run, its code",
@@ -160,7 +161,9 @@ def _apart(mean: NDArray[np.float64], good: Population, channel: int) -> float:
         return 0.0
     x = np.linspace(0, 100, len(mean))
     usual, sigma = (np.interp(x, good.x[known], values[known]) for values in (usual, sigma))
-    far = np.abs(mean - usual) / np.maximum(sigma, TINY * max(np.abs(usual).max(), TINY))
+    # Where good runs keep to a recipe they hardly vary: these places would outdo all others.
+    least = max(LEAST_SIGMA_OF * sigma.max(), TINY * max(np.abs(usual).max(), TINY))
+    far = np.abs(mean - usual) / np.maximum(sigma, least)
     far = far[~np.isnan(far)]
     return float(min(far.mean(), FARTHEST)) if len(far) else 0.0
 

@@ -110,7 +110,7 @@ class Seen:
         learned, positions = self.view.model.data_set_id, self.good.positions
         if positions is None and learned is not None:
             with suppress(Damaged):
-                return read(learned, None)
+                return read(learned, self.views.trained_on(self.view.model, learned))
         if positions is None:
             positions = np.flatnonzero(~self.view.outliers(self.threshold)).tolist()
         return read(self.view.data_set.id, tuple(positions))

@@ -15,6 +15,7 @@ from tsad_plugin.explanation import ODD_LENGTH
 from tsad_plugin.forms import did_you_mean, shorten
 from tsad_plugin.inputs import order_of
 from tsad_plugin.population import Population
+from tsad_plugin.preprocessing import usual_lengths
 from tsad_plugin.workspace import (
     Damaged,
     DataSet,
@@ -246,6 +247,15 @@ class Views:
 
     def _read_codes(self, scoring: int) -> NDArray[np.float32] | None:
         return self.workspace.read_codes(self.workspace.scoring(scoring))
+
+    def trained_on(self, model: Model, data_set: int) -> tuple[int, ...] | None:
+        """Positions, in the data set that a model was fitted on, of the runs that it learned from.
+
+        None stands for all: none was left out for its length.
+        """
+        lengths = self.overview(data_set).lengths
+        usual = usual_lengths(lengths, model.parameters.get("length_sigma"))
+        return None if usual.all() else tuple(np.flatnonzero(usual).tolist())
 
     def population(self, which: Which) -> Population:
         """How some runs go."""

@@ -1,6 +1,9 @@
 """Whatever a URL, a browser's storage or a request says, people get a page or a sentence."""
 
+import csv
+import io
 import logging
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -306,6 +309,22 @@ def test_no_name_gets_into_a_header_or_a_path(strange: Browser, name: str) -> No
         said = answer.headers["Content-Disposition"]
         assert said.isascii() and len(said) < 250
         assert not set("\\/\r\n'") & set(said) and said.count('"') == 2 and ".." not in said
+
+
+def test_no_cell_of_a_file_is_a_formula(strange: Browser) -> None:
+    said = {"verdict": "fault", "cause": "=1+1", "comment": "@SUM(1)\r\n=2"}
+    changes = [
+        {"data": {"run": run}, "colId": part, "value": value, "timestamp": 1}
+        for run in NAMES
+        for part, value in said.items()
+    ]
+    values = {"runs_grid__cellValueChanged": changes, "shell_who__value": "+anna"}
+    strange.call("runs-decided.data", "runs-grid.cellValueChanged", **values)
+    text = strange.client.get("/export/scores.csv", base_url=OURS).data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(rows) == len(NAMES) and {row["cause"] for row in rows} == {"'=1+1"}
+    for cell in (cell for row in rows for cell in row.values()):
+        assert not re.match(r"\s*[=+@]|[\t\r\n]", cell) and not re.search(r"[\r\n;][=+@]", cell)
 
 
 def test_runs_of_any_name_have_a_page(strange: Browser, log: list[logging.LogRecord]) -> None:

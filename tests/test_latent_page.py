@@ -273,7 +273,7 @@ def naive_apart(seen: Seen, positions: list[int]) -> dict[str, float]:
         for j, x in enumerate(np.linspace(0, 100, 100)):
             mean = np.nanmean(courses[positions, j, c])
             usual, sigma = (np.interp(x, band.x, v[:, c]) for v in (band.mean, band.std))
-            far.append(abs(mean - usual) / sigma)
+            far.append(abs(mean - usual) / max(sigma, 0.01 * band.std[:, c].max()))
         found[name] = float(np.mean(far))
     return found
 
@@ -292,6 +292,17 @@ def test_it_is_told_in_which_channels_runs_are_far_from_the_good_ones(
 def test_the_abnormal_channel_is_the_farthest(views: Views) -> None:
     for name, channel in ABNORMAL.items():
         assert next(iter(alike.apart(see(views), [NAMES.index(name)]))) == channel
+
+
+def test_a_moment_at_which_good_runs_do_not_vary_does_not_outdo_the_others(views: Views) -> None:
+    seen = see(views)
+    band = seen.population("percent")
+    usual, sigma = band.mean[:, :1].copy(), band.std[:, :1].copy()
+    sigma[len(sigma) // 2 :] = 1e-9
+    shifted = usual + np.where(sigma > 1e-6, 0, 0.01 * sigma.max())  # as little as there is to see
+    steady = band._replace(mean=usual, std=sigma)
+    course = np.interp(np.linspace(0, 100, 100), band.x, shifted[:, 0])
+    assert alike._apart(course, steady, 0) == pytest.approx(0.5, abs=0.05)
 
 
 def test_distances_beyond_all_measure_are_said_to_be_so() -> None:

@@ -356,3 +356,11 @@ def test_every_figure_has_a_height_a_title_of_its_axis_and_the_template(
     assert drawn.layout.height > 100
     assert drawn.layout.template.layout.paper_bgcolor == "white"
     assert any(axis.title.text for axis in drawn.select_xaxes())
+
+
+@pytest.mark.parametrize(("n", "step"), [(2, 1), (8, 1), (9, None)])
+def test_of_few_runs_no_tick_is_between_two(n: int, step: int | None) -> None:
+    share, ids = np.full((n, 2), 0.5), [f"B-{i}" for i in range(n)]
+    numbers = summary_chart(share[:, 0], title="T", ids=ids)
+    for figure in (missing_map(share, ["T", "p"], ids), numbers):
+        assert figure.layout.xaxis.dtick == step

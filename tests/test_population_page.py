@@ -30,6 +30,7 @@ from dashboard.summaries import starts, summary
 from dashboard.views import Views
 from tsad_plugin import KSigma, PopulationBand, Runs
 from tsad_plugin.figures import MOST_LINES
+from tsad_plugin.population import population
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
 
@@ -253,6 +254,15 @@ def test_runs_left_out_of_training_are_named_with_links(tmp_path: Path) -> None:
     text = page(Browser(views.workspace.path), "/population", HERE)
     assert "1 of 40 runs left out of training, as their length is beyond mean ± 2σ: " in text
     assert "/run?scoring=1&run=G-4" in text  # where they were scored
+
+
+def test_runs_left_out_of_training_are_no_part_of_its_band(tmp_path: Path) -> None:
+    new = Runs(list(new_runs().arrays), ids=new_runs().ids, channels=("T", "p"))
+    seen = see(fitted_otherwise(tmp_path, with_odd_one(good_runs()), new))
+    band, usual = seen.population("timestep"), np.arange(40) != 4
+    naive = population(with_odd_one(good_runs())[usual], "timestep")
+    np.testing.assert_allclose(band.std, naive.std)
+    assert band.n.max() == 39 and len(band.x) < len(with_odd_one(good_runs()).arrays[4])
 
 
 def test_the_scoring_of_the_training_runs_is_found(workspace: Workspace) -> None:

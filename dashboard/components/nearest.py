@@ -51,7 +51,7 @@ def summary(seen: Seen, near: Neighbours) -> str:
     """`4 of the 10 runs nearest to B-17 are outliers; verdicts: 2 fault, 1 unsure`."""
     names = [seen.view.names[i] for i in near.positions]
     n = sum(seen.view.is_outlier(i, seen.threshold) for i in near.positions)
-    verb = "is an outlier" if n == 1 else "are outliers"
+    verb = "are outliers" if n > 1 else "is an outlier"
     text = f"{n or 'None'} of the {plural(len(names), 'run')} nearest to {seen.run} {verb}"
     known = Counter(verdict for run in names if (verdict := seen.standing.verdict(run)))
     counted = [f"{count} {verdict}" for verdict, count in known.most_common()]

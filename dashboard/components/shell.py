@@ -139,7 +139,8 @@ def _user() -> str:
 
 
 def _keys() -> Any:
-    return dmc.Modal(keys(), id="shell-keys", title="Keys", opened=False)
+    named = aria(label="close")
+    return dmc.Modal(keys(), id="shell-keys", title="Keys", opened=False, closeButtonProps=named)
 
 
 def keys() -> Any:

@@ -13,7 +13,7 @@ from .scores import RING
 from .style import GREEN, NORMAL, OUTLIER, cloud, new_figure, plain, say_empty, small
 
 TOP = 68  # pixels above the map: two lines of a legend
-PALE = 0.15  # opacity of what is not selected
+PALE = 0.3  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
 

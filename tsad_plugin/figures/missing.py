@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .maps import LEAST_BAR, MAX_ROWS, distinct, map_height
-from .style import MAX_CELLS, error_colours, new_figure, plain, say_empty
+from .style import MAX_CELLS, counting, error_colours, new_figure, plain, say_empty
 
 EMPTY = 120  # pixels of a figure that says one line
 TOP, BOTTOM = 24, 52
@@ -76,6 +76,7 @@ def missing_map(
     if len(channels) > MAX_ROWS:
         figure.update_yaxes(title_text=f"the worst {MAX_ROWS} of {len(channels)} channels")
     figure.update_xaxes(range=[0.5, len(shares) + 0.5], showgrid=False, tickformat=",d")
+    figure.update_xaxes(counting(len(shares)))
     return figure.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="")
 
 

@@ -44,6 +44,7 @@ LIMIT = {"color": BLACK, "width": 1.5, "dash": "dash"}
 MAX_POINTS = 400  # a line
 MAX_CELLS = 200  # columns of an error map
 MAX_MARKERS = 1000  # browsers draw them one by one
+FEW_TICKS = 8  # for which every run has room for its number
 NAME = 32  # letters of a detector or a data set
 
 # Nothing that a button of plotly does may leave the machine.
@@ -159,6 +160,11 @@ def with_unit(name: str, unit: str = "", most: int = 60) -> str:
     """`temperature (°C)`, safe to draw and so long at most; of the name a dozen letters remain."""
     unit = f" ({plain(unit, 16)})" if unit else ""
     return plain(name, int(np.clip(most - len(unit), 12, 40))) + unit
+
+
+def counting(n: int) -> dict[str, Any]:
+    """Ticks of an axis that counts to n: of a short one none is between two whole numbers."""
+    return {"tick0": 1, "dtick": 1} if n <= FEW_TICKS else {}
 
 
 def small(values: Any) -> NDArray[Any]:

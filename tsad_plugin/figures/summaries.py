@@ -18,6 +18,7 @@ from .style import (
     MAX_POINTS,
     NORMAL,
     OUTLIER,
+    counting,
     evenly,
     new_figure,
     plain,
@@ -83,6 +84,7 @@ def summary_chart(
     if not np.isfinite(numbers).any():
         return say_empty(figure, "no run has a value")
     x = np.arange(1, len(numbers) + 1) if starts is None else compact(np.asarray(starts))
+    figure.update_xaxes(counting(len(numbers)) if starts is None else {})
     flagged = np.zeros(len(numbers), bool) if outlier is None else np.asarray(outlier, bool)
     _add_markers(figure, x, numbers, flagged, ids, selected)
     _add_median(figure, x, numbers)
