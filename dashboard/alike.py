@@ -17,12 +17,12 @@ from tsad_plugin.population import Population
 from tsad_plugin.results import TINY
 
 from . import population_drawing
-from .exploring import scored
-from .latent_space import CODES, COURSES, learned_scoring, space
+from .exploring import learned_scoring, scored
+from .latent_space import CODES, COURSES, space
 from .population_drawing import Drawn
 from .seen import Seen
 
-DRAWN, MOST_DRAWN, N_TOLD = 4, 12, 3  # channels: drawn where nobody says which, at most, and named
+N_TOLD = 3  # channels that are named
 HALF = 420  # pixels of a legend in half a page
 FARTHEST = 99.0  # standard deviations that are told
 LEAST_SIGMA_OF = 0.01  # of the largest σ of a channel: what a smaller one counts as

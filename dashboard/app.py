@@ -98,7 +98,7 @@ def _register_buttons(app: dash.Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("tsad", "open"),
         Output("shell-keys", "opened"),
-        Input("shell-help", "n_clicks"),
+        Input("shell-show-keys", "n_clicks"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

@@ -14,7 +14,7 @@ from tsad_plugin.forms import blocks, plural
 from tsad_plugin.inputs import order_of
 from tsad_plugin.population import correlation
 from tsad_plugin.preprocessing import usual_lengths
-from tsad_plugin.workspace import Damaged, Overview
+from tsad_plugin.workspace import Damaged, Overview, Scoring
 
 from .seen import Seen
 from .views import Views
@@ -166,14 +166,14 @@ def training_lengths(seen: Seen) -> Lengths | None:
     return Lengths(lengths, usual_lengths(lengths, sigma), sigma, learned)
 
 
-def training_scoring(seen: Seen) -> int | None:
-    """A scoring of the runs that the model learned from: this one, or the newest by the model."""
-    view, learned = seen.view, seen.view.model.data_set_id
-    if view.data_set.id == learned:
-        return view.scoring.id
-    found = [s for s in seen.views.workspace.scorings() if s.data_set_id == learned]
-    by_model = [s for s in found if s.model_id == view.model.id]
-    return next((s.id for s in (*by_model, *found)), None)
+def learned_scoring(seen: Seen) -> Scoring | None:
+    """The newest scoring by the same model of the runs that it was fitted on, if there is one."""
+    view = seen.view
+    if view.data_set.id == view.model.data_set_id:
+        return view.scoring
+    fitted_on = (view.model.id, view.model.data_set_id)
+    found = (s for s in seen.views.workspace.scorings() if (s.model_id, s.data_set_id) == fitted_on)
+    return next(found, None)
 
 
 def left_out(seen: Seen, learned: Lengths) -> list[str]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from tsad_plugin.inputs import order_of
-from tsad_plugin.workspace import Damaged, Scoring
+from tsad_plugin.workspace import Damaged
 
 from .answers import Refused
+from .exploring import learned_scoring
 from .seen import Seen
 from .views import View, Views
 
@@ -127,16 +128,6 @@ def space(seen: Seen, source: str) -> Space:
     training = learned_scoring(seen)
     with _preparing:  # who asks for the same meanwhile waits
         return _space(seen.views, seen.view.scoring.id, training and training.id, source)
-
-
-def learned_scoring(seen: Seen) -> Scoring | None:
-    """The newest scoring by the same model of the runs that it was fitted on, if there is one."""
-    view = seen.view
-    if view.data_set.id == view.model.data_set_id:
-        return view.scoring
-    fitted_on = (view.model.id, view.model.data_set_id)
-    found = (s for s in seen.views.workspace.scorings() if (s.model_id, s.data_set_id) == fitted_on)
-    return next(found, None)
 
 
 @lru_cache(KEPT)

@@ -14,6 +14,7 @@ from tsad_plugin.figures import Bands, RunLine
 from tsad_plugin.forms import plural
 from tsad_plugin.population import axis_title, axis_values
 
+from .drawing import BAND
 from .exploring import (
     good,
     left_out,
@@ -25,7 +26,6 @@ from .exploring import (
 from .seen import Seen
 from .summaries import starts, summary
 
-BAND = 3.0  # standard deviations, to begin with
 MOVED = ("good-lower", "good-upper")  # traces that another k moves
 
 

@@ -81,26 +81,28 @@ class Sides:
 
     def courses(self, channels: list[str]) -> Figures:
         """The same channels of both, on the same axes."""
-        both = drawing.courses(self.first, channels), drawing.courses(self.second, channels)
-        figures.share_axes(both)
-        return both
+        return _aligned(*(drawing.courses(run, channels) for run in (self.first, self.second)))
 
     def maps(self) -> Figures:
         """Both error maps, with the channels in one order; of one model in one scale of colours."""
         largest = None
         if self.first.view.scoring.id == self.second.view.scoring.id:
             largest = max(_largest(self.first), _largest(self.second))
-        first, second = (
+        maps = (
             drawing.error_map(run, order=self._order(run), zmax=largest)
             for run in (self.first, self.second)
         )
-        figures.share_axes([first, second])
-        return first, second
+        return _aligned(*maps)
 
     def _order(self, run: RunView) -> list[int]:
         """Positions of a run's channels, those that are on both sides first."""
         others = (channel for channel in run.shares if channel not in self.shares)
         return [run.runs.channels.index(channel) for channel in (*self.shares, *others)]
+
+
+def _aligned(first: go.Figure, second: go.Figure) -> Figures:
+    ranges = figures.shared_ranges([first, second])
+    return first.update_layout(ranges), second.update_layout(ranges)
 
 
 def _largest(run: RunView) -> float:

@@ -1,5 +1,6 @@
 """Scores of two detectors in one figure, and figures that stand side by side."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tsad_plugin.figures import (
     error_map,
     run_courses,
     score_agreement,
-    share_axes,
+    shared_ranges,
     stand_ins,
 )
 from tsad_plugin.figures.agreement import GRIDS, MAX_MARKERS
@@ -154,10 +155,18 @@ def courses(values: Any, **more: Any) -> go.Figure:
     return run_courses(both, x=np.arange(len(values)), n_runs=counts, **more)
 
 
+def align(figures: Sequence[go.Figure]) -> None:
+    before = [figure.to_json() for figure in figures]
+    ranges = shared_ranges(figures)
+    assert [figure.to_json() for figure in figures] == before  # it changes none itself
+    for figure in figures:
+        figure.update_layout(ranges)
+
+
 def test_shared_axes_span_what_is_drawn_in_either_figure() -> None:
     short, long = courses([0.0, 3.0, NAN, 1.0]), courses([0.0, -4.0, 1.0, 2.0, 1.0, 0.0])
     counts = short.layout.yaxis3.range
-    share_axes([short, long])
+    align([short, long])
     for figure in (short, long):
         assert figure.layout.xaxis.range == figure.layout.xaxis3.range == (0, 5)
         assert figure.layout.yaxis.range == pytest.approx((-4.35, 3.35))
@@ -168,21 +177,21 @@ def test_shared_axes_span_what_is_drawn_in_either_figure() -> None:
 def test_a_run_that_outlasts_the_good_ones_is_not_cut_off() -> None:
     long = courses([0.0, 3.0, 1.0, 2.0, 1.0, 0.0])
     long.data[-1].x = (0, 1, 2)  # the number of good runs ends before
-    share_axes([long, courses([0.0, 1.0, 2.0])])
+    align([long, courses([0.0, 1.0, 2.0])])
     ranges = [long.layout[axis].range for axis in ("xaxis", "xaxis2", "xaxis3")]
     assert ranges == [(0, 5)] * 3
 
 
 def test_shared_axes_of_a_constant_have_room() -> None:
     figures = [go.Figure().add_scatter(x=[0, 1], y=[value, value]) for value in (5.0, 5.0)]
-    share_axes(figures)
+    align(figures)
     assert figures[1].layout.yaxis.range == (2.5, 7.5)
     assert figures[1].layout.xaxis.range == (0, 1)
 
 
 def test_figures_without_numbers_keep_their_axes() -> None:
     figures = [run_courses([]), go.Figure().add_scatter(x=["a", "b"], y=[NAN, NAN])]
-    share_axes(figures)
+    align(figures)
     assert [f.layout.xaxis.range for f in figures] == [None, None]
     assert [f.layout.yaxis.range for f in figures] == [None, None]
 
@@ -203,6 +212,6 @@ def test_a_map_of_no_error_has_a_scale_all_the_same() -> None:
 
 def test_maps_of_runs_of_unequal_length_share_their_axis_to_the_ends_of_the_cells() -> None:
     maps = [error_map(np.ones((n, 2)), ["a", "b"], x=0.5 * np.arange(n)) for n in (4, 7)]
-    share_axes(maps)
+    align(maps)
     assert [m.layout.xaxis.range for m in maps] == [(-0.25, 3.25)] * 2
     assert [m.layout.yaxis.range for m in maps] == [None, None]

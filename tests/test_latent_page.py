@@ -13,7 +13,8 @@ from reviewing import ABNORMAL, detector, good_runs, new_runs, recipe
 
 from dashboard import alike
 from dashboard.components.nearest import summary
-from dashboard.latent_space import CODES, COURSES, Scale, Space, learned_scoring, sources, space
+from dashboard.exploring import learned_scoring
+from dashboard.latent_space import CODES, COURSES, Scale, Space, sources, space
 from dashboard.pages.latent import MOST_OFFERED, offered
 from dashboard.seen import Seen
 from dashboard.state import State

@@ -8,8 +8,7 @@ window.dashAgGridComponentFunctions.RunLink = function (props) {
     function open(event) {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        window.history.pushState({}, "", href);
-        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+        window.tsadGo(href);
         window.scrollTo(0, 0);
     }
     const mark = { className: "outlier", title: "outlier", role: "img", "aria-label": "outlier" };

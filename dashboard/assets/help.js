@@ -3,6 +3,5 @@ document.addEventListener("click", function (event) {
     const link = event.target.closest && event.target.closest("a.help");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    window.history.pushState({}, "", link.pathname + window.location.search + link.hash);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.tsadGo(link.pathname + window.location.search + link.hash);
 });

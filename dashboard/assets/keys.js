@@ -3,8 +3,8 @@
 (function () {
     const targets = {
         n: "#run-next", p: "#run-previous", r: "#run-back",
-        t: ".key-t", f: ".key-f", u: ".key-u", z: ".key-z", s: ".key-s",
-        c: "#shell-clear", d: ".key-d", "?": ".key-help",
+        t: ".key-t", f: ".key-f", u: ".key-u", z: "#run-undo", s: "#run-select",
+        c: "#shell-clear", d: "#shell-dark", "?": "#shell-show-keys",
         1: "#shell-to-1", 2: "#shell-to-2", 3: "#shell-to-3", 4: "#shell-to-4", 5: "#shell-to-5",
     };
     const written = "input:not([type=radio], [type=checkbox], [readonly]), textarea, select";

@@ -36,9 +36,7 @@ def head(seen: Seen) -> Any:
             html.Nav(
                 [
                     report_link(seen),
-                    dmc.Button(
-                        select_text(False), id="run-select", variant="default", className="key-s"
-                    ),
+                    dmc.Button(select_text(False), id="run-select", variant="default"),
                     _step("run-previous", "← Previous (p)", seen, before),
                     html.Span(_place(view, threshold, position), className="quiet"),
                     _step("run-next", "Next (n) →", seen, after),

@@ -12,16 +12,17 @@ from dashboard.exploring import (
     common_axes,
     error_shares,
     good,
+    learned_scoring,
     left_out,
     others,
     training_lengths,
-    training_scoring,
 )
 from dashboard.population_drawing import BAND, Drawn
 from dashboard.seen import Seen
 from dashboard.state import RUN
 from dashboard.summaries import SUMMARIES
 from tsad_plugin.forms import plural
+from tsad_plugin.workspace import Scoring
 
 from . import courses
 from .parts import aria, card, graph
@@ -106,18 +107,18 @@ def _left_out(seen: Seen) -> list[Any]:
     total = plural(len(learned.lengths), "run")
     if n == 0:
         return [f"Trained on all {total}."]
-    scoring = training_scoring(seen)
+    scoring = learned_scoring(seen)
     links = [piece for name in names for piece in (", ", _link(seen, scoring, name))]
     more = f" and {n - len(names)} more" if n > len(names) else ""
     limit = f"their length is beyond mean ± {learned.sigma:g}σ"
     return [f"{n} of {total} left out of training, as {limit}: ", *links[1:], more, "."]
 
 
-def _link(seen: Seen, scoring: int | None, run: str) -> Any:
+def _link(seen: Seen, scoring: Scoring | None, run: str) -> Any:
     """A run; a link where it was scored."""
-    return (
-        run if scoring is None else dcc.Link(run, href=seen.url.at(RUN, run=run, scoring=scoring))
-    )
+    if scoring is None:
+        return run
+    return dcc.Link(run, href=seen.url.at(RUN, run=run, scoring=scoring.id))
 
 
 def numbers(seen: Seen) -> Any:

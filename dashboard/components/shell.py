@@ -106,10 +106,9 @@ def _first_line(workspace: str, who: str) -> Any:
                 "◐",
                 id="shell-dark",
                 variant="default",
-                className="key-d",
                 attributes={"root": {"aria-label": "dark or light", "title": "dark or light (d)"}},
             ),
-            dmc.Button("Keys", id="shell-help", variant="default", className="key-help"),
+            dmc.Button("Keys", id="shell-show-keys", variant="default"),
         ]
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from dashboard import side_by_side
 from dashboard.comparison import Agreement, two_runs
@@ -28,6 +28,8 @@ from dashboard.side_by_side import Sides, looked_at, names_of, rival_of, sides
 from dashboard.state import COMPARE
 from dashboard.views import Views
 from tsad_plugin.forms import plural
+
+from .url_callbacks import choose_channels
 
 OWN_SCALES = "Each model has errors, and colours of them, in units of its own."
 WHOLE = "No detector here tells when and in which channel: there is no map of errors."
@@ -160,17 +162,10 @@ def register(app: Dash, views: Views) -> None:
     _register_choices(app, views)
     _register_figures(app, views)
     _register_scatter(app, views)
+    choose_channels(app, "compare-channels")
 
 
 def _register_choices(app: Dash, views: Views) -> None:
-    app.clientside_callback(
-        ClientsideFunction("tsad", "channels"),
-        Output("compare-channels", "className"),  # of the page: mounting is no choice
-        Input("compare-channels", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-
     @app.callback(
         Output("url", "search", allow_duplicate=True),
         Input("compare-a", "value"),

@@ -9,7 +9,8 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import alike
-from dashboard.alike import DRAWN, MOST_DRAWN, NEAREST, SELECTED
+from dashboard.alike import NEAREST, SELECTED
+from dashboard.components.courses import DRAWN, MOST_DRAWN
 from dashboard.components.nearest import nearest
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from dashboard import population_drawing as drawing
 from dashboard.components import population_cards as cards
@@ -13,10 +13,11 @@ from dashboard.components.scheme import dressed
 from dashboard.exploring import change_in_words, error_shares
 from dashboard.population_drawing import Drawn
 from dashboard.seen import Seen
-from dashboard.selection import STORE, clicked_run, positions, selection
-from dashboard.state import RUN
+from dashboard.selection import STORE, positions, selection
 from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
+
+from .url_callbacks import choose_channels, choose_good, open_clicked
 
 FIGURES = {
     "histogram": drawing.length_histogram,
@@ -47,18 +48,12 @@ def register(app: Dash, views: Views) -> None:
     for name in FIGURES:
         _register_figure(app, views, name)
     for name in CLICKED:
-        _register_click(app, views, name)
+        open_clicked(app, views, f"population-{name}")
+    choose_good(app, views, "population-good")
+    choose_channels(app, "population-channels")
 
 
 def _register_bands(app: Dash, views: Views) -> None:
-    app.clientside_callback(
-        ClientsideFunction("tsad", "channels"),
-        Output("population-channels", "className"),
-        Input("population-channels", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-
     @app.callback(
         Output("population-bands", "figure"),
         Output("population-bands", "style"),
@@ -94,17 +89,6 @@ def _register_bands(app: Dash, views: Views) -> None:
         drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
         fitting = drawing.fitting(seen, drawn, positions(seen, stored))
         return drawing.moved(dressed(drawing.bands(seen, fitting, [])))
-
-    @app.callback(
-        Output("url", "search", allow_duplicate=True),
-        Input("population-good", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def compare(key: str, here: str) -> Any:
-        """Take other runs as the good ones."""
-        seen = Seen.at(views, here)
-        return no_update if key == seen.good.key else seen.url.at("", good=key)
 
 
 def _register_numbers(app: Dash, views: Views) -> None:
@@ -173,16 +157,3 @@ def _register_figure(app: Dash, views: Views, name: str) -> None:
     def draw(_shown: Any, _scheme: Any, here: str) -> Any:
         """A figure that nothing on the page changes."""
         return sized(FIGURES[name](Seen.at(views, here)))
-
-
-def _register_click(app: Dash, views: Views, name: str) -> None:
-    @app.callback(
-        Output("url", "href", allow_duplicate=True),
-        Input(f"population-{name}", "clickData"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
-        """Open the run that was clicked."""
-        run = clicked_run(clicked)
-        return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import drawing
 from dashboard.components import review
@@ -17,6 +17,8 @@ from dashboard.drawing import RunView, alone, look
 from dashboard.seen import Seen, signature
 from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
+
+from .url_callbacks import choose_channels
 
 COMPARED = (
     "This run is of unusual length. The detector compares runs at the same % complete, so what "
@@ -89,7 +91,6 @@ def _aside(seen: Seen) -> Any:
                 ["Undo", dmc.Kbd("z", size="xs", ml=6)],
                 id="run-undo",
                 variant="default",
-                className="key-z",
             ),
         )
     )
@@ -100,17 +101,10 @@ def register(app: Dash, views: Views) -> None:
     _register_figures(app, views)
     _register_verdicts(app, views)
     _register_selection(app, views)
+    choose_channels(app, "run-channels")
 
 
 def _register_figures(app: Dash, views: Views) -> None:
-    app.clientside_callback(
-        ClientsideFunction("tsad", "channels"),
-        Output("run-channels", "className"),  # of the page: when it mounts, nobody has chosen yet
-        Input("run-channels", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-
     @app.callback(
         Output("run-courses", "figure"),
         Output("run-courses", "style"),

@@ -21,13 +21,14 @@ from dashboard.components.threshold import (
 )
 from dashboard.rows import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, clicked_run, positions, select_at
+from dashboard.selection import STORE, positions, select_at
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
 from tsad_plugin.results import number
 
 from . import runs_grid
+from .url_callbacks import choose_good, open_clicked
 
 
 def layout(seen: Seen) -> Any:
@@ -91,7 +92,8 @@ def register(app: Dash, views: Views) -> None:
     _register_threshold(app, views)
     _register_selection(app, views)
     _register_keeping(app, views)
-    _register_links(app, views)
+    choose_good(app, views, "runs-good")
+    open_clicked(app, views, "runs-chart")
     runs_grid.register(app, views)
 
 
@@ -225,27 +227,3 @@ def _register_keeping(app: Dash, views: Views) -> None:
         )
         note(f"Threshold {number(threshold)} is kept for {seen.view.model.detector}.")
         return kept_text(kept), f"threshold {kept.id}"
-
-
-def _register_links(app: Dash, views: Views) -> None:
-    @app.callback(
-        Output("url", "search", allow_duplicate=True),
-        Input("runs-good", "value"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def compare(key: str, here: str) -> Any:
-        """Take other runs as the good ones."""
-        seen = Seen.at(views, here)
-        return no_update if key == seen.good.key else seen.url.at("", good=key)
-
-    @app.callback(
-        Output("url", "href", allow_duplicate=True),
-        Input("runs-chart", "clickData"),
-        State("page-url", "data"),
-        prevent_initial_call=True,
-    )
-    def open_run(clicked: dict[str, Any] | None, here: str) -> Any:
-        """Open the run that was clicked."""
-        run = clicked_run(clicked)
-        return no_update if run is None else Seen.at(views, here).url.at(RUN, run=run)

@@ -18,7 +18,7 @@ from .scheme import darkened
 from .score_axes import wants_log
 from .scores import score_chart
 from .selecting import within
-from .shared_axes import share_axes
+from .shared_axes import shared_ranges
 from .style import CONFIG, SELECTING, TEMPLATE
 from .summaries import summary_chart
 from .timeline import timeline
@@ -52,7 +52,7 @@ __all__ = [
     "score_chart",
     "score_histogram",
     "set_heatmap",
-    "share_axes",
+    "shared_ranges",
     "stand_ins",
     "summary_chart",
     "timeline",

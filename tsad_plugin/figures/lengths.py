@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from .style import BLACK, BLUE, GREEN, LIMIT, VERMILLION, new_figure, say_empty
+from .limits import add_limits
+from .style import BLUE, GREEN, VERMILLION, new_figure, say_empty
 
 N_BINS = 40
 
@@ -50,7 +51,8 @@ def length_histogram(
         kept = np.ones(len(lengths), bool) if trained_on is None else np.asarray(trained_on, bool)
         _add_bars(figure, edges, lengths[kept], len(lengths), "trained on", BLUE, "")
         _add_bars(figure, edges, lengths[~kept], len(lengths), "left out", VERMILLION, "/")
-        _add_limits(figure, float(lengths.mean()), float(lengths.std()), length_sigma)
+        mean, sigma = float(lengths.mean()), float(lengths.std())
+        add_limits(figure, mean, sigma, length_sigma, horizontal=False)
     if len(others):
         _add_outline(figure, edges, others)
     figure.update_layout(barmode="stack", bargap=0)
@@ -102,14 +104,3 @@ def _add_outline(figure: go.Figure, edges: NDArray[np.float64], lengths: NDArray
         text=["", *[f"{count:,}" for count in counts], ""],
         hovertemplate="new: %{text} runs (%{y:.1f} %)<extra></extra>",
     )
-
-
-def _add_limits(figure: go.Figure, mean: float, sigma: float, k: float | None) -> None:
-    """A mean, and the lines at kσ on both sides, as shapes that the legend names."""
-    line = {"color": BLACK, "width": 1, "dash": "dot"}
-    figure.add_vline(mean, line=line, name=f"mean {mean:.1f}", showlegend=True)
-    if k is None or sigma == 0:
-        return
-    for end in (mean - k * sigma, mean + k * sigma):
-        name = f"mean ± {k:g}σ"
-        figure.add_vline(end, line=LIMIT, name=name, showlegend=end > mean)

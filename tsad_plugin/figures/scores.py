@@ -237,8 +237,13 @@ def _add_rings(marks: _Marks, selected: Any) -> None:
     shown = at[evenly(len(at), MAX_MARKERS)] if len(at) else at
     name = "selected run" if len(at) <= 1 else f"selected runs ({len(at):,})"
     # Without the pointer's attention they leave the click to the run inside.
-    style = {"marker": RING if len(at) <= MOST_RINGS else SMALL_RING, "hoverinfo": "skip"}
+    style = {"marker": ring_of(len(at)), "hoverinfo": "skip"}
     marks.add(shown, "selected", name, **style, **UNDIMMED)
+
+
+def ring_of(n_selected: int) -> dict[str, Any]:
+    """The ring around each of so many runs: of many it is small."""
+    return RING if n_selected <= MOST_RINGS else SMALL_RING
 
 
 def _as_ids(selected: Any) -> set[str]:

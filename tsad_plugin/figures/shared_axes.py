@@ -13,22 +13,31 @@ from numpy.typing import NDArray
 ROOM = 0.05  # of a range, above and below what is drawn
 
 
-def share_axes(figures: Sequence[go.Figure]) -> None:
-    """Give axes of the same name the same range in all figures, so wide that all of it shows.
+def shared_ranges(figures: Sequence[go.Figure]) -> dict[str, dict[str, Any]]:
+    """Ranges of axes so wide that all of each figure shows, for `update_layout` of each.
 
     Parameters
     ----------
     figures : sequence of plotly.graph_objects.Figure
-        Figures with the same panels, whose axes are linear; changed in place. Axes that have a
-        range keep it.
+        Figures with the same panels, whose axes are linear.
+
+    Returns
+    -------
+    dict of str to dict
+        By the name of the axis. None of an axis that has a range already: it is to keep it.
     """
     ends: defaultdict[str, list[float]] = defaultdict(list)
     for figure in figures:
         for axis, values in _drawn(figure):
             ends[axis] += [float(np.nanmin(values)), float(np.nanmax(values))]
-    for figure in figures:
-        figure.for_each_xaxis(lambda axis: _set(axis, ends[_leader(axis)], 0.0))
-        figure.for_each_yaxis(lambda axis: _set(axis, ends[_leader(axis)], ROOM))
+    axes = [axis for f in figures for axis in (*f.select_xaxes(), *f.select_yaxes())]
+    fixed = {axis.plotly_name for axis in axes if axis.range is not None}
+    leaders = {axis.plotly_name: _leader(axis) for axis in axes}
+    return {
+        name: {"range": _range(ends[leader], 0.0 if name.startswith("x") else ROOM)}
+        for name, leader in leaders.items()
+        if name not in fixed and ends[leader]
+    }
 
 
 def _leader(axis: Any) -> str:
@@ -57,9 +66,7 @@ def _ends(middles: NDArray[Any]) -> NDArray[Any]:
     return np.array([middles[0] - half, middles[-1] + half])
 
 
-def _set(axis: Any, ends: Sequence[float], room: float) -> None:
-    if axis.range is not None or not ends:
-        return
+def _range(ends: Sequence[float], room: float) -> list[float]:
     low, high = min(ends), max(ends)
     room = room * (high - low) or (0.0 if high > low else 0.5 * (abs(low) or 1.0))
-    axis.range = [low - room, high + room]
+    return [low - room, high + room]

@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from .limits import add_limits
 from .score_axes import axis_type, finite
-from .scores import RING
+from .scores import ring_of
 from .style import (
     GREEN,
     MAX_MARKERS,
@@ -27,9 +28,7 @@ from .style import (
     thinned,
 )
 from .times import compact
-from .training import add_limits
 
-CROWD = 50  # rings from which they are small
 SIGMAS = 3.0
 LEAST, MOST = 5, 101  # runs of a rolling median
 
@@ -93,7 +92,7 @@ def summary_chart(
         with np.errstate(over="ignore"):  # squares of the largest numbers
             mean, sigma = float(usual.mean()), float(usual.std(ddof=1))
         names = f"mean of good runs {mean:.4g}", f"good runs, mean ± {SIGMAS:g}σ"
-        add_limits(figure, mean, sigma, SIGMAS, names)
+        add_limits(figure, mean, sigma, SIGMAS, names=names)
     # What a lasso drew goes away as soon as rings show what is selected.
     shown = figure.layout.yaxis.title.text
     drawn = ",".join(map(str, selected))
@@ -120,7 +119,7 @@ def _add_markers(
             "selected",
             "selected",
             known & ring,
-            {"marker": _ring(len(selected)), "hoverinfo": "skip"},
+            {"marker": ring_of(len(selected)), "hoverinfo": "skip"},
         ),
     ]
     for uid, name, which, style in looks:
@@ -139,11 +138,6 @@ def _add_markers(
                 hovertext=[plain(ids[i]) for i in shown],
                 **style,
             )
-
-
-def _ring(n_selected: int) -> dict[str, Any]:
-    """The more, the smaller."""
-    return RING if n_selected <= CROWD else RING | {"size": 10, "line": {"width": 1}}
 
 
 def _add_median(figure: go.Figure, x: NDArray[Any], y: NDArray[np.float64]) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from .limits import add_limits
 from .style import (
     BLACK,
     BLUE,
     GREEN,
     GREY,
-    LIMIT,
     MAX_MARKERS,
     OUTLIER,
     evenly,
@@ -70,9 +70,7 @@ def run_lengths(
     end = len(lengths) + 1
     if new is not None and len(np.asarray(new)):
         end = _add_new(figure, np.asarray(new), new_ids, end)
-    mean, sigma = float(lengths.mean()), float(lengths.std())
-    limits = f"mean {mean:.1f}", f"mean ± {length_sigma or 0:g}σ"
-    add_limits(figure, mean, sigma, length_sigma, limits)
+    add_limits(figure, float(lengths.mean()), float(lengths.std()), length_sigma)
     return figure.update_xaxes(range=[0, end], showgrid=False, showticklabels=False, ticks="")
 
 
@@ -114,20 +112,6 @@ def _add_lengths(
         text=texts,
         hovertemplate=f"%{{text}}%{{y}} timesteps<extra>{name}</extra>",
     )
-
-
-def add_limits(
-    figure: go.Figure, mean: float, sigma: float, k: float | None, names: tuple[str, str]
-) -> None:
-    """Draw a mean, and the lines at kσ on both sides, as shapes that the legend names."""
-    line = {"color": BLACK, "width": 1, "dash": "dot"}
-    figure.add_hline(mean, line=line, name=names[0], showlegend=True)
-    if k is None or sigma == 0:
-        return
-    lowest = 0.0 if figure.layout.yaxis.type == "log" else -np.inf
-    for end in (mean - k * sigma, mean + k * sigma):
-        if end > lowest:
-            figure.add_hline(end, line=LIMIT, name=names[1], showlegend=end > mean)
 
 
 def training_curve(history: Sequence[Mapping[str, float]], *, height: int = 300) -> go.Figure:
