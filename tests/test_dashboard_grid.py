@@ -349,7 +349,7 @@ def test_a_page_that_has_just_been_drawn_is_marked_where_runs_are_selected(folde
 
     def drawn(stored: Any) -> Any:
         key = next(k for k in browser.app.callback_map if k.startswith("..runs-chart.figure@"))
-        return browser.call(key, shell_selection__data=stored, **here)
+        return browser.call(key, "shell-shown.data", shell_selection__data=stored, **here)
 
     assert rings(drawn({"data_set": 1, "runs": ["R-7"]})) == {"selected": ["R-7"]}
     assert "runs-chart" not in drawn(None)["response"]

@@ -117,7 +117,6 @@ def _register_threshold(app: Dash, views: Views) -> None:
 
     @app.callback(
         Output("runs-chart", "figure"),
-        Output("runs-histogram", "figure"),
         Output("runs-count", "children"),
         Output("run-next", "href"),
         Output("runs-scale", "data"),
@@ -129,20 +128,14 @@ def _register_threshold(app: Dash, views: Views) -> None:
         prevent_initial_call=True,
     )
     def move(value: Any, _decided: Any, _scheme: Any, stored: Any, here: str) -> Any:
-        """Move the threshold in the charts and count again; what is decided may move bands, too."""
+        """Move the threshold in the chart and count again; what is decided may move bands, too."""
         seen = Seen.at(views, here)
         threshold = read_threshold(seen, value)
-        figures = _figures(seen, threshold, positions(seen, stored))
+        chart = dressed(drawing.scores(seen, threshold, positions(seen, stored)))
         if ctx.triggered_id == "runs-threshold":
-            figures = [drawing.patch(figure) for figure in figures]
+            chart = drawing.patch(chart)
         counted = headline(seen, threshold)
-        return *figures, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
-
-
-def _figures(seen: Seen, threshold: float | None, chosen: list[int]) -> list[Any]:
-    """Score chart and histogram, with what is selected."""
-    draw = (drawing.scores, drawing.histogram)
-    return [dressed(one(seen, threshold, chosen)) for one in draw]
+        return chart, counted, _worst(seen.trying(threshold), threshold), scale_of(seen)
 
 
 def _register_selection(app: Dash, views: Views) -> None:
@@ -151,16 +144,21 @@ def _register_selection(app: Dash, views: Views) -> None:
         Output("runs-histogram", "figure", allow_duplicate=True),
         Output("runs-histogram", "style"),
         Input("shell-shown", "data"),
+        Input("runs-settled", "data"),
+        Input("runs-decided", "data"),
+        Input("shell-scheme", "data"),
         State(STORE, "data"),
         State("runs-threshold", "value"),
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def follow(_shown: Any, stored: Any, value: Any, here: str) -> Any:
-        """Once the chart is drawn: the histogram, and what is selected."""
+    def follow(*given: Any) -> Any:
+        """Once the chart is drawn, or its threshold rests: the histogram, and what is selected."""
+        stored, value, here = given[-3:]
         seen = Seen.at(views, here)
         threshold, chosen = read_threshold(seen, value), positions(seen, stored)
-        marks = drawing.marks(drawing.scores(seen, threshold, chosen)) if chosen else no_update
+        is_new = ctx.triggered_id == "shell-shown" and chosen
+        marks = drawing.marks(drawing.scores(seen, threshold, chosen)) if is_new else no_update
         return marks, *sized(drawing.histogram(seen, threshold, chosen))
 
     @app.callback(
@@ -174,8 +172,9 @@ def _register_selection(app: Dash, views: Views) -> None:
     def mark(stored: dict[str, Any] | None, value: Any, here: str) -> Any:
         """Show which runs are selected."""
         seen = Seen.at(views, here)
-        figures = _figures(seen, read_threshold(seen, value), positions(seen, stored))
-        return [drawing.marks(figure) for figure in figures]
+        threshold, chosen = read_threshold(seen, value), positions(seen, stored)
+        draw = (drawing.scores, drawing.histogram)
+        return [drawing.marks(dressed(one(seen, threshold, chosen))) for one in draw]
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
