@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
-from dash import Patch
-from numpy.typing import NDArray
 
 from tsad_plugin import figures
 
@@ -21,7 +18,6 @@ from .comparison import Agreement, two_runs
 from .drawing import RunView, alone, look
 from .seen import Seen
 
-RINGS = 4  # number of the trace of rings in `score_agreement`
 Figures = tuple[go.Figure, go.Figure]
 
 
@@ -129,30 +125,16 @@ def agreement(found: Agreement, selected: Collection[str] = ()) -> go.Figure:
         titles=(f"A: {called(both[0])}", f"B: {called(both[1])}"),
         thresholds=(both[0].threshold, both[1].threshold),
         selected=selected,
-        **_kinds(found),
+        outlier=found.flagged,
+        log=_are_log(found),
     )
 
 
-def _kinds(found: Agreement) -> dict[str, Any]:
-    log = drawing.is_log(found.first), drawing.is_log(found.second)
-    return {"outlier": found.flagged, "log": log}
+def _are_log(found: Agreement) -> tuple[bool, bool]:
+    return drawing.is_log(found.first), drawing.is_log(found.second)
 
 
-def _stand_ins(found: Agreement) -> NDArray[np.intp]:
-    return figures.stand_ins(*found.scores, **_kinds(found))
-
-
-def drawn_around(found: Agreement, runs: Collection[str]) -> list[str]:
-    """The runs that some markers stand for."""
-    markers = np.flatnonzero(pd.Index(found.names).isin(list(runs)))
-    return found.names[np.isin(_stand_ins(found), markers)].tolist()
-
-
-def rings(found: Agreement, selected: Collection[str]) -> Any:
-    """Rings around selected runs, to be laid over what is drawn."""
-    ringed = pd.Index(found.names).isin(list(selected))
-    ringed &= np.isin(np.arange(len(ringed)), _stand_ins(found))
-    ring: Any = Patch()
-    ring["data"][RINGS]["x"], ring["data"][RINGS]["y"] = (s[ringed] for s in found.scores)
-    ring["data"][RINGS]["customdata"] = found.names[ringed]
-    return ring
+def within(found: Agreement, event: Mapping[str, Any] | None) -> list[str]:
+    """Names of the runs that a lasso in this figure is drawn around."""
+    log_x, log = _are_log(found)
+    return found.names[figures.within(event, *found.scores, log=log, log_x=log_x)].tolist()

@@ -13,9 +13,9 @@ from tsad_plugin.figures import (
     run_courses,
     score_agreement,
     shared_ranges,
-    stand_ins,
+    within,
 )
-from tsad_plugin.figures.agreement import GRIDS, MAX_MARKERS
+from tsad_plugin.figures.style import MAX_MARKERS, cloud
 
 NAN = float("nan")
 FIRST, SECOND = [1.0, 5.0, 4.0, 0.5, 6.0], [2.0, 1.0, 9.0, 8.0, 7.0]
@@ -107,29 +107,35 @@ def test_selected_runs_have_a_ring_that_leaves_clicks_to_the_run() -> None:
 
 
 @pytest.mark.parametrize("log", [(False, False), (True, False)])
-def test_of_many_runs_those_are_left_out_that_lie_under_another(log: tuple[bool, bool]) -> None:
+def test_of_many_runs_those_are_drawn_that_draw_the_same_cloud(log: tuple[bool, bool]) -> None:
     x, y = np.random.default_rng(0).lognormal(0, 0.5, (2, 9000))
     flags = x > 3, y > 3
     figure = score_agreement(x, y, outlier=flags, log=log)
-    found = stand_ins(x, y, outlier=flags, log=log)
-    shown = sorted(int(run) for t in figure.data for run in t.customdata)
-    assert shown == sorted(set(found)) and len(trace(figure, "neither").x) <= MAX_MARKERS
-    n = int((~flags[0] & ~flags[1]).sum())
-    assert (
-        trace(figure, "neither").name
-        == f"neither ({n:,}, {len(trace(figure, 'neither').x):,} drawn)"
-    )
-    across = np.log(x) if log[0] else x
-    for values in (across, y):  # a marker is wider than what it stands for
-        assert np.abs(values - values[found]).max() <= np.ptp(values) / GRIDS[-1]
-    assert (found[flags[0]] == np.flatnonzero(flags[0])).all()  # outliers are few
-    assert (flags[0][found] == flags[0]).all() and (flags[1][found] == flags[1]).all()
+    neither, first = trace(figure, "neither"), trace(figure, "first")
+    at = np.flatnonzero(~flags[0] & ~flags[1])
+    expected = at[cloud(np.log10(x[at]) if log[0] else x[at], y[at])]
+    assert [int(run) for run in neither.customdata] == expected.tolist()
+    assert len(neither.x) == MAX_MARKERS
+    assert neither.name == f"neither ({len(at):,}, {MAX_MARKERS:,} drawn)"
+    assert len(first.x) == (flags[0] & ~flags[1]).sum()  # outliers are few
 
 
-def test_few_runs_stand_for_themselves() -> None:
-    assert stand_ins(FIRST, SECOND, outlier=FLAGS).tolist() == [0, 1, 2, 3, 4]
-    ones = np.ones(MAX_MARKERS + 1)
-    assert set(stand_ins(ones, ones, outlier=(0 * ones, 0 * ones))) == {0}
+def test_rings_are_around_all_that_are_selected_and_not_too_many() -> None:
+    x = np.linspace(1, 2, 3 * MAX_MARKERS)
+    runs = [str(i) for i in range(len(x))]
+    for selected, n in ((runs[:7], 7), (runs, MAX_MARKERS)):
+        figure = score_agreement(x, x, outlier=(0 * x, 0 * x), selected=selected)
+        assert len(trace(figure, "selected").x) == n
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_lasso_on_logarithmic_axes_is_straight_as_it_is_drawn(log: bool) -> None:
+    corners = {"x": [1.0, 100.0, 100.0], "y": [1.0, 1.0, 100.0]}  # below the diagonal
+    found = within({"lassoPoints": corners}, [10.0, 10.0], [9.0, 11.0], log=log, log_x=log)
+    assert found.tolist() == [0]
+    bent = {"x": [1.0, 100.0, 100.0], "y": [1.0, 1.0, 10.0]}
+    found = within({"lassoPoints": bent}, [10.0], [2.5], log=log, log_x=log)
+    assert found.tolist() == ([0] if log else [])
 
 
 def test_no_runs_in_common_are_said_to_be_none() -> None:

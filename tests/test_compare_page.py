@@ -20,7 +20,7 @@ from dashboard.comparison import Agreement, best_rival, rivals, two_runs, typica
 from dashboard.facts import Fact, facts
 from dashboard.seen import Seen
 from dashboard.selection import STORE
-from dashboard.side_by_side import looked_at, rings, sides
+from dashboard.side_by_side import looked_at, sides
 from dashboard.state import State
 from dashboard.views import Views
 from tsad_plugin import Runs
@@ -259,33 +259,6 @@ def test_two_models_have_scales_of_their_own(views: Views) -> None:
     assert first.y == second.y
 
 
-def test_rings_are_laid_where_the_figure_has_them(views: Views) -> None:
-    found = agreement(views)
-    drawn = side_by_side.agreement(found, ["B-3", "nobody"])
-    assert drawn.data[side_by_side.RINGS].uid == "selected"
-    laid = {
-        tuple(change["location"]): change["params"]["value"]
-        for change in rings(found, ["B-3", "nobody"]).to_plotly_json()["operations"]
-    }
-    for part in ("x", "y", "customdata"):
-        expected = drawn.data[side_by_side.RINGS][part]
-        assert list(laid["data", side_by_side.RINGS, part]) == pytest.approx(list(expected))
-
-
-def test_a_marker_stands_for_the_runs_that_it_hides(
-    views: Views, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tsad_plugin.figures.agreement.MAX_MARKERS", 5)
-    monkeypatch.setattr("tsad_plugin.figures.agreement.GRIDS", (2,))
-    found = agreement(views)
-    shown = [run for t in side_by_side.agreement(found).data for run in t.customdata]
-    parts = [side_by_side.drawn_around(found, [run]) for run in shown]
-    assert len(shown) < 20 and sorted(run for part in parts for run in part) == sorted(found.names)
-    assert all(run in part for run, part in zip(shown, parts, strict=True))
-    ringed = rings(found, found.names.tolist()).to_plotly_json()["operations"]
-    assert sorted(ringed[-1]["params"]["value"]) == sorted(shown)
-
-
 # -- the page, as the browser calls it -------------------------------------------------------------
 
 
@@ -386,18 +359,27 @@ def test_courses_by_two_models_and_maps_follow_the_page(browser: Browser) -> Non
 
 def test_what_is_drawn_around_is_selected_and_ringed(browser: Browser, views: Views) -> None:
     output = f"{STORE}.data"
-    lasso = {"points": [{"customdata": "B-3"}, {"customdata": "B-7"}]}
+    scores = [s[[3, 7]] for s in agreement(views).scores]
+    ends = [[float(s.min()), float(s.max())] for s in scores]
+    lasso = {"points": [], "range": dict(zip("xy", ends, strict=True))}
+    inside = [
+        run
+        for run, *at in zip(agreement(views).names, *agreement(views).scores, strict=True)
+        if all(low <= value <= high for value, (low, high) in zip(at, ends, strict=True))
+    ]
+    assert {"B-3", "B-7"} <= set(inside) != set(agreement(views).names)
     given = {"compare_scatter__selectedData": lasso}
     found = ask(browser, output, "compare-scatter.selectedData", here=SECOND, **given)
     stored = found[STORE]["data"]
-    assert stored == {"data_set": see(views).view.data_set.id, "runs": ["B-3", "B-7"]}
+    assert stored == {"data_set": see(views).view.data_set.id, "runs": inside}
     given["compare_scatter__selectedData"] = None  # the page has just been drawn
     assert ask(browser, output, "compare-scatter.selectedData", here=SECOND, **given) == {}
 
     kept = {"shell_selection__data": stored}
     found = ask(browser, "compare-scatter.figure", f"{STORE}.data", here=SECOND, **kept)
     laid = found["compare-scatter"]["figure"]["operations"]
-    assert ["B-3", "B-7"] in [change["params"]["value"] for change in laid]
+    (rings,) = [v for c in laid if (v := c["params"].get("value")) and "uid" in v]
+    assert rings["uid"] == "selected" and rings["customdata"] == inside
     found = ask(browser, "compare-scatter.figure", "shell-scheme.data", here=SECOND, **kept)
     assert found["compare-scatter"]["figure"]["data"][4]["customdata"] == ["B-3", "B-7"]
 

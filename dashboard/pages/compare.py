@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
-from dashboard import side_by_side
+from dashboard import drawing, side_by_side
 from dashboard.comparison import Agreement, two_runs
 from dashboard.components.courses import axis_control, channels_control, drawn, in_order
 from dashboard.components.parts import aria, card, graph, sized
@@ -23,7 +23,7 @@ from dashboard.components.two import (
     swap,
 )
 from dashboard.seen import Seen
-from dashboard.selection import STORE, clicked_run, picked, positions, selection
+from dashboard.selection import STORE, clicked_run, positions, selection
 from dashboard.side_by_side import Sides, looked_at, names_of, rival_of, sides
 from dashboard.state import COMPARE
 from dashboard.views import Views
@@ -242,9 +242,8 @@ def _register_scatter(app: Dash, views: Views) -> None:
         seen = Seen.at(views, here)
         chosen = [seen.view.names[i] for i in positions(seen, stored)]
         found = Agreement.of(seen, rival_of(seen))
-        if ctx.triggered_id == "shell-scheme":
-            return dressed(side_by_side.agreement(found, chosen))
-        return side_by_side.rings(found, chosen)
+        figure = dressed(side_by_side.agreement(found, chosen))
+        return figure if ctx.triggered_id == "shell-scheme" else drawing.marks(figure)
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
@@ -254,12 +253,9 @@ def _register_scatter(app: Dash, views: Views) -> None:
     )
     def select(lassoed: dict[str, Any] | None, here: str) -> Any:
         """Select the runs that were drawn around."""
-        runs = picked(lassoed)
-        if runs is None:
-            return no_update
         seen = Seen.at(views, here)
-        found = Agreement.of(seen, rival_of(seen))
-        return selection(seen, side_by_side.drawn_around(found, runs))
+        runs = side_by_side.within(Agreement.of(seen, rival_of(seen)), lassoed)
+        return selection(seen, runs) if runs else no_update
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

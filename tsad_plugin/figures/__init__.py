@@ -1,6 +1,6 @@
 """Figures: pure functions, data in, plotly Figure out; for the report and for dashboards."""
 
-from .agreement import score_agreement, stand_ins
+from .agreement import score_agreement
 from .bands import MOST_LINES, Bands, RunLine, channel_bands
 from .bars import contribution_bars
 from .cells import set_heatmap
@@ -53,7 +53,6 @@ __all__ = [
     "score_histogram",
     "set_heatmap",
     "shared_ranges",
-    "stand_ins",
     "summary_chart",
     "timeline",
     "training_curve",

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .score_axes import add_threshold, axis_type
+from .scores import UNDIMMED
 from .style import (
     BLACK,
     GREEN,
@@ -18,13 +19,14 @@ from .style import (
     NORMAL,
     OCHRE,
     OUTLIER,
+    cloud,
+    evenly,
     new_figure,
     plain,
     say_empty,
     small,
 )
 
-GRIDS = (150, 100, 70, 50, 31)  # cells along an axis: in the end fewer than the markers
 EDGE = {"color": BLACK, "width": 1}
 ONLY_FIRST = {"color": OCHRE, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
@@ -73,80 +75,34 @@ def score_agreement(
         A trace each for the runs that `"neither"`, the `"first"` alone, the `"second"` alone and
         `"both"` call outliers, and `"selected"` for the rings, by `uid` and in this order, empty
         ones too. A marker has its run's id, as text, for `customdata`; of more than 1,000 runs of a
-        trace those are left out that lie under others, see `stand_ins`. A lasso is what the pointer
-        draws.
+        trace only those are kept that draw the same cloud. The pointer draws a lasso: `within`
+        finds all that are inside.
     """
     x, y = (np.asarray(scores, dtype=np.float64) for scores in (first, second))
-    along = [f"score by {plain(title)}" for title in titles or names]
-    figure = new_figure(height, *along).update_layout(uirevision="keep", dragmode="lasso")
+    titled = [f"score by {plain(title)}" for title in titles or names]
+    figure = new_figure(height, *titled).update_layout(uirevision="keep", dragmode="lasso")
     if len(x) == 0:
         return say_empty(figure, "no runs in common")
     runs = np.array([str(i) for i in (range(len(x)) if ids is None else ids)], dtype=object)
     called = plain(names[0]), plain(names[1])
-    drawn = np.zeros(len(x), bool)
-    drawn[stand_ins(x, y, outlier=outlier, log=log)] = True
-    cloud = _Cloud(figure, x, y, runs, called)
+    across, up = (np.log10(s) if is_log else s for s, is_log in zip((x, y), log, strict=True))
+    marks = _Marks(figure, x, y, runs, called)
     for uid, name, marker, mask in _groups(outlier, called):
-        cloud.add(mask & drawn, uid, _counted(name, mask, drawn), marker=marker)
+        at = np.flatnonzero(mask)
+        shown = at[cloud(across[at], up[at])]
+        marks.add(shown, uid, _counted(name, len(at), len(shown)), marker=marker)
     # Without the pointer's attention rings leave it to the runs inside.
     ring = {"marker": RING, "hoverinfo": "skip", "hovertemplate": None, "hovertext": None}
-    cloud.add(drawn & pd.Index(runs).isin(list(selected)), "selected", "selected", **ring)
+    ringed = np.flatnonzero(pd.Index(runs).isin(list(selected)))
+    marks.add(ringed[evenly(len(ringed), MAX_MARKERS)], "selected", "selected", **ring)
     for threshold, name, is_horizontal in zip(thresholds, called, (False, True), strict=True):
         add_threshold(figure, threshold, horizontal=is_horizontal, of=f" of {name}")
     figure.update_xaxes(**axis_type(log[0]))
     return figure.update_yaxes(**axis_type(log[1]))
 
 
-def stand_ins(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    outlier: tuple[ArrayLike, ArrayLike],
-    log: tuple[bool, bool] = (False, False),
-) -> NDArray[np.intp]:
-    """Which run `score_agreement` draws for each: itself, or one beside it that hides it.
-
-    Parameters
-    ----------
-    first, second, outlier, log
-        As in `score_agreement`.
-
-    Returns
-    -------
-    ndarray of int, shape (n_runs,)
-        Positions. Who draws around a marker means all runs that it stands for.
-    """
-    x, y = (
-        np.log(scores) if is_log else np.asarray(scores, dtype=np.float64)
-        for scores, is_log in zip((first, second), log, strict=True)
-    )
-    found = np.arange(len(x))
-    for *_, mask in _groups(outlier, ("", "")):
-        at = np.flatnonzero(mask)
-        found[at] = at[_first_of_cells(x[at], y[at])]
-    return found
-
-
-def _first_of_cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
-    """For each point the first that lies in the same cell of a grid; for few points themselves."""
-    if len(x) <= MAX_MARKERS:
-        return np.arange(len(x))
-    for n in GRIDS:
-        cells = n * _cell(x, n) + _cell(y, n)
-        _, first, which = np.unique(cells, return_index=True, return_inverse=True)
-        if len(first) <= MAX_MARKERS:
-            break
-    return first[which]
-
-
-def _cell(values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
-    span = np.ptp(values) or 1.0
-    return np.minimum(n * (values - values.min()) / span, n - 1).astype(np.intp)
-
-
-def _counted(name: str, mask: NDArray[np.bool_], drawn: NDArray[np.bool_]) -> str:
-    n, shown = int(mask.sum()), int((mask & drawn).sum())
-    return f"{name} ({n:,})" if shown == n else f"{name} ({n:,}, {shown:,} drawn)"
+def _counted(name: str, n: int, n_shown: int) -> str:
+    return f"{name} ({n:,})" if n_shown == n else f"{name} ({n:,}, {n_shown:,} drawn)"
 
 
 def _groups(
@@ -162,7 +118,7 @@ def _groups(
     ]
 
 
-class _Cloud(NamedTuple):
+class _Marks(NamedTuple):
     """What every trace of markers is made of; each array is of shape (n_runs,)."""
 
     figure: go.Figure
@@ -171,13 +127,15 @@ class _Cloud(NamedTuple):
     ids: NDArray[np.object_]
     names: tuple[str, str]
 
-    def add(self, mask: NDArray[np.bool_], uid: str, name: str, **style: Any) -> None:
-        """Draw some of the runs."""
-        scores = "<br>".join(f"{n} %{{{at}:.4g}}" for n, at in zip(self.names, "xy", strict=True))
+    def add(self, at: NDArray[np.intp], uid: str, name: str, **style: Any) -> None:
+        """Draw the runs at these positions."""
+        scores = "<br>".join(
+            f"{n} %{{{axis}:.4g}}" for n, axis in zip(self.names, "xy", strict=True)
+        )
         told = {
-            "hovertext": [plain(run) for run in self.ids[mask]],
+            "hovertext": [plain(run) for run in self.ids[at]],
             "hovertemplate": f"<b>%{{hovertext}}</b><br>{scores}<extra></extra>",
         }
-        place = {"x": small(self.x[mask]), "y": small(self.y[mask]), "customdata": self.ids[mask]}
-        look = {"mode": "markers", "uid": uid, "name": name}
+        place = {"x": small(self.x[at]), "y": small(self.y[at]), "customdata": self.ids[at]}
+        look = {"mode": "markers", "uid": uid, "name": name, **UNDIMMED}
         self.figure.add_scatter(**look, **place, **{**told, **style})

@@ -16,6 +16,7 @@ def within(
     y: ArrayLike | None = None,
     *,
     log: bool = False,
+    log_x: bool = False,
 ) -> NDArray[np.intp]:
     """Positions of all points in a box or a lasso, whether a figure draws each of them or not.
 
@@ -28,8 +29,9 @@ def within(
         Where the points are: numbers or datetimes.
     y : array-like of shape (n_points,), optional
         The same upwards; without it the whole width of the shape counts, from bottom to top.
-    log : bool
-        Whether the axis of y is logarithmic: lines of a lasso are straight as they are drawn.
+    log, log_x : bool
+        Whether the axis of y, or of x, is logarithmic: lines of a lasso are straight as they are
+        drawn.
 
     Returns
     -------
@@ -47,6 +49,8 @@ def within(
         return np.flatnonzero(_between(across, corners[0]) & _between(up, corners[1]))
     if log:
         up, corners[1] = _log10(up), _log10(corners[1])
+    if log_x:
+        across, corners[0] = _log10(across), _log10(corners[0])
     return np.flatnonzero(_inside(across, up, corners))
 
 
