@@ -13,6 +13,7 @@ from .scores import RING
 from .style import GREEN, NORMAL, OUTLIER, cloud, new_figure, plain, say_empty, small
 
 TOP = 68  # pixels above the map: two lines of a legend
+MOST_RUNS = 700  # of a kind: a lasso gives each of them another opacity
 PALE = 0.3  # opacity of what is not selected
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
@@ -96,7 +97,7 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only those are kept
+        run's id, as text, for `customdata`. Of more than 700 runs of a kind only those are kept
         that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)
@@ -130,7 +131,7 @@ def _axis_title(axis: int, shares: Sequence[float]) -> str:
 def _drawn(places: NDArray[Any], axes: tuple[int, int], of: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Positions of the runs of a kind (n,) that are drawn."""
     kind = np.flatnonzero(of)
-    return kind[cloud(*(places[kind, axis] for axis in axes))]
+    return kind[cloud(*(places[kind, axis] for axis in axes), MOST_RUNS)]
 
 
 def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
