@@ -131,7 +131,8 @@ def _axis_title(axis: int, shares: Sequence[float]) -> str:
 def _drawn(places: NDArray[Any], axes: tuple[int, int], of: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Positions of the runs of a kind (n,) that are drawn."""
     kind = np.flatnonzero(of)
-    return kind[cloud(*(places[kind, axis] for axis in axes), MOST_RUNS)]
+    x, y = (places[kind, axis] for axis in axes)
+    return kind[cloud(x, y, MOST_RUNS)]
 
 
 def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
