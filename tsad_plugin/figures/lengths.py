@@ -55,7 +55,7 @@ def length_histogram(
         add_limits(figure, mean, sigma, length_sigma, horizontal=False)
     if len(others):
         _add_outline(figure, edges, others)
-    figure.update_layout(barmode="stack", bargap=0)
+    figure.update_layout(barmode="stack", bargap=0, legend_traceorder="normal")
     return figure.update_yaxes(rangemode="tozero")
 
 
