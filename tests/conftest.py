@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Before torch is imported: small networks wait longer for their threads than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,6 +46,31 @@ def compared(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compared") / "ws"
     score_again(shutil.copytree(filled, folder))
     return folder
+
+
+@pytest.fixture
+def workspace(filled: Path, tmp_path: Path) -> Iterator[Any]:
+    """A workspace of the test's own."""
+    from tsad_plugin.workspace import Workspace
+
+    with Workspace(shutil.copytree(filled, tmp_path / "ws")) as copied:
+        yield copied
+
+
+@pytest.fixture
+def views(workspace: Any) -> Any:
+    """What pages show of that workspace."""
+    from dashboard.views import Views
+
+    return Views(workspace)
+
+
+@pytest.fixture
+def browser(workspace: Any) -> Any:
+    """What calls callbacks on that workspace, without a browser."""
+    from callbacks import Browser
+
+    return Browser(workspace.path)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

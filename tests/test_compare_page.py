@@ -37,16 +37,6 @@ def workspace(compared: Path, tmp_path: Path) -> Iterator[Workspace]:
         yield copied
 
 
-@pytest.fixture
-def views(workspace: Workspace) -> Views:
-    return Views(workspace)
-
-
-@pytest.fixture
-def browser(workspace: Workspace) -> Browser:
-    return Browser(workspace.path)
-
-
 def see(views: Views, scoring: int = 2, **url: Any) -> Seen:
     return Seen.of(views, State(scoring, **url))
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -45,18 +44,6 @@ from tsad_plugin.workspace import Workspace
 
 WORST = "B-3"
 AT_NEW = {"page_url__data": "?scoring=2"}
-
-
-@pytest.fixture
-def workspace(filled: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace of the test's own."""
-    with Workspace(shutil.copytree(filled, tmp_path / "ws")) as copied:
-        yield copied
-
-
-@pytest.fixture
-def views(workspace: Workspace) -> Views:
-    return Views(workspace)
 
 
 def newest(views: Views) -> View:
@@ -393,11 +380,6 @@ def test_neighbours_are_the_outliers_before_and_after_in_rank(views: Views) -> N
 
 
 # -- callbacks, as the browser calls them --------------------------------------------------------
-
-
-@pytest.fixture
-def browser(workspace: Workspace) -> Browser:
-    return Browser(workspace.path)
 
 
 def test_the_home_page_shows_the_newest_scoring(browser: Browser) -> None:

@@ -64,18 +64,8 @@ def workspace(filled: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def views(workspace: Workspace) -> Views:
-    return Views(workspace)
-
-
-@pytest.fixture
 def client(workspace: Workspace) -> FlaskClient:
     return create_app(settings_of(workspace=workspace.path)).server.test_client()
-
-
-@pytest.fixture
-def browser(workspace: Workspace) -> Browser:
-    return Browser(workspace.path)
 
 
 def judge(workspace: Workspace, run: str, verdict: str, **more: str) -> None:

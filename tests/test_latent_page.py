@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +25,6 @@ NAN = float("nan")
 HERE = "?scoring=2"
 NAMES = [f"B-{i}" for i in range(20)]
 ON_MAP = {"latent_source__value": CODES, "latent_x__value": "0", "latent_y__value": "1"}
-
-
-@pytest.fixture
-def workspace(filled: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace of the test's own."""
-    with Workspace(shutil.copytree(filled, tmp_path / "ws")) as copied:
-        yield copied
-
-
-@pytest.fixture
-def views(workspace: Workspace) -> Views:
-    return Views(workspace)
-
-
-@pytest.fixture
-def browser(workspace: Workspace) -> Browser:
-    return Browser(workspace.path)
 
 
 def see(views: Views, **url: Any) -> Seen:

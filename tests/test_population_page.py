@@ -1,7 +1,6 @@
 """The population page without a browser: every number on it, and what its callbacks do."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,23 +36,6 @@ from tsad_plugin.workspace import Workspace
 NAN = float("nan")
 HERE = "?scoring=2"
 NAMES = [f"B-{i}" for i in range(20)]
-
-
-@pytest.fixture
-def workspace(filled: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace of the test's own."""
-    with Workspace(shutil.copytree(filled, tmp_path / "ws")) as copied:
-        yield copied
-
-
-@pytest.fixture
-def views(workspace: Workspace) -> Views:
-    return Views(workspace)
-
-
-@pytest.fixture
-def browser(workspace: Workspace) -> Browser:
-    return Browser(workspace.path)
 
 
 def see(views: Views, **url: Any) -> Seen:
