@@ -73,6 +73,24 @@ def browser(workspace: Any) -> Any:
     return Browser(workspace.path)
 
 
+@pytest.fixture(scope="module")  # Playwright's loop must have ended where another test has its own
+def chromium() -> Iterator[Any]:
+    """A browser."""
+    import dashboards
+
+    with dashboards.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Any, filled: Path, tmp_path: Path) -> Iterator[Any]:
+    """Somebody who looks at a workspace of the test's own."""
+    from dashboards import visiting
+
+    with visiting(chromium, shutil.copytree(filled, tmp_path / "ws")) as somebody:
+        yield somebody
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = pytest.fail if os.environ.get("TSAD_REQUIRE_DATA") else pytest.skip
     if item.get_closest_marker("realdata") and not DATA.is_dir():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboards
 import numpy as np
 import pytest
 from callbacks import Browser, page
@@ -389,12 +388,6 @@ def test_a_detector_of_whole_runs_has_no_map(workspace: Workspace) -> None:
 
 
 # -- in a browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with dashboards.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

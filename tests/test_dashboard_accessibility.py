@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboards
 import pytest
 from dashboards import Visitor, violations, visiting
 from reviewing import ABNORMAL
@@ -24,16 +23,10 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
 @pytest.fixture(params=["light", "dark"])
-def visitor(request: pytest.FixtureRequest, browser: Any, compared: Path) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, chromium: Any, compared: Path) -> Iterator[Visitor]:
     """Somebody whose system is light, or dark."""
-    with visiting(browser, compared, scheme=request.param) as somebody:
+    with visiting(chromium, compared, scheme=request.param) as somebody:
         yield somebody
 
 

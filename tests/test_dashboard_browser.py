@@ -1,8 +1,7 @@
 """The dashboard in Chromium: runs are reviewed as a person does, from first look to verdict."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +26,6 @@ FIRST = CELL.format(0, "run") + " a"
 TICK = CELL.format("{}", "tick") + " input"
 ROWS = "#runs-grid .ag-center-cols-container .ag-row"
 POINTS = "#runs-chart .traceoutlier .points path"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture
-def visitor(browser: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
-    """Somebody who looks at a workspace of the test's own."""
-    with visiting(browser, shutil.copytree(filled, tmp_path / "ws")) as somebody:
-        yield somebody
 
 
 @pytest.fixture
@@ -105,10 +91,10 @@ REAL = pytest.mark.realdata
     ],
 )
 def test_a_data_set_is_reviewed_from_the_first_look_to_a_verdict(
-    source: Callable[[Path], Any], width: int, browser: Any, data_dir: Path, tmp_path: Path
+    source: Callable[[Path], Any], width: int, chromium: Any, data_dir: Path, tmp_path: Path
 ) -> None:
     top = store(tmp_path / "ws", *source(data_dir))
-    with visiting(browser, tmp_path / "ws", width) as visitor:
+    with visiting(chromium, tmp_path / "ws", width) as visitor:
         page = visitor.open()
         assert re.match(r"\d+ of \d+ runs (is an|are) outlier", visitor.text("h1"))
         assert visitor.text(FIRST) == top
@@ -418,9 +404,9 @@ def test_a_url_that_leads_nowhere_says_so_and_leads_back(visitor: Visitor) -> No
         visitor.expect("h1", "3 of 20 runs are outliers")
 
 
-def test_an_empty_workspace_says_what_to_do(browser: Any, tmp_path: Path) -> None:
+def test_an_empty_workspace_says_what_to_do(chromium: Any, tmp_path: Path) -> None:
     Workspace(tmp_path / "ws", create=True).close()
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         visitor.open()
         assert visitor.text("h1") == "Nothing to review yet"
         assert "tsad score new.csv" in visitor.text("main pre")
@@ -461,13 +447,13 @@ def assert_told_by_number(
 EVIL = """<b>&"'/"""
 
 
-def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path) -> None:
+def test_a_name_is_shown_as_text_wherever_it_stands(chromium: Any, tmp_path: Path) -> None:
     ids = [EVIL if run == WORST else str(run) for run in new_runs().ids]
     plain = new_runs()
     runs = Runs(plain.arrays, ids=ids, channels=plain.channels, labels=[EVIL] * len(plain))
     train = Runs(good_runs().arrays, channels=plain.channels)
     assert store(tmp_path / "ws", detector(), train, runs) == EVIL
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         page = visitor.open()
         assert visitor.text(FIRST) == EVIL == visitor.text(CELL.format(0, "label"))
         assert EVIL in page.locator("#runs-chart .xtick").all_text_contents()
@@ -488,11 +474,11 @@ def test_a_name_is_shown_as_text_wherever_it_stands(browser: Any, tmp_path: Path
         visitor.expect("h1", f"run {EVIL}: score ")
 
 
-def test_a_single_run_is_reviewed_too(browser: Any, tmp_path: Path) -> None:
+def test_a_single_run_is_reviewed_too(chromium: Any, tmp_path: Path) -> None:
     runs = new_runs()
     only = runs[[runs.position(WORST)]]
     store(tmp_path / "ws", detector(), good_runs(), only)
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         visitor.open()
         assert visitor.text("h1").startswith("1 of 1 run")
         faults = visitor.layout_faults()
@@ -503,14 +489,14 @@ def test_a_single_run_is_reviewed_too(browser: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_thousand_runs_are_opened(browser: Any, tmp_path: Path) -> None:
+def test_two_thousand_runs_are_opened(chromium: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     arrays = rng.normal(size=(2000, 20, 3))
     arrays[1234, 5:15, 1] += 9
     runs = Runs(list(arrays))
     top = store(tmp_path / "ws", detector(), runs[:200], runs)
     assert top == "1234"
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         page = visitor.open()
         assert re.match(r"\d+ of 2,?000 runs", visitor.text("h1"))
         faults = visitor.layout_faults((1440,))

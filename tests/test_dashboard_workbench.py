@@ -49,12 +49,6 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture(scope="module")
 def url(compared: Path) -> Iterator[str]:
     """A dashboard for those who only look: what they choose is in their browser alone."""
     with running(start(compared, None, 0)) as server:
@@ -62,12 +56,12 @@ def url(compared: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def come(browser: Any, url: str) -> Iterator[Callable[..., Visitor]]:
+def come(chromium: Any, url: str) -> Iterator[Callable[..., Visitor]]:
     """Somebody with a browser of their own; nothing may go wrong in it."""
     visitors: list[Visitor] = []
 
     def arrive(width: int = 1440, scheme: str = "light") -> Visitor:
-        visitors.append(Visitor(browser, url, width, scheme))
+        visitors.append(Visitor(chromium, url, width, scheme))
         return visitors[-1]
 
     yield arrive
@@ -241,8 +235,8 @@ def test_the_keyboard_alone_selects_exports_and_reads_the_help(visitor: Visitor)
     visitor.expect("h1", WALK["1"])
 
 
-def test_the_keyboard_alone_leads_to_a_verdict(browser: Any, filled: Path, tmp_path: Path) -> None:
-    with visiting(browser, shutil.copytree(filled, tmp_path / "ws")) as visitor:
+def test_the_keyboard_alone_leads_to_a_verdict(chromium: Any, filled: Path, tmp_path: Path) -> None:
+    with visiting(chromium, shutil.copytree(filled, tmp_path / "ws")) as visitor:
         page = visitor.open()
         tab_to(page, "#shell-who")
         page.keyboard.type("anna")
@@ -371,14 +365,14 @@ def nasty(n: int, seed: int, name: str) -> Runs:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_many_channels_with_long_names_are_readable(
-    scheme: str, browser: Any, tmp_path: Path
+    scheme: str, chromium: Any, tmp_path: Path
 ) -> None:
     new = nasty(2, 1, "N")
     new.arrays[0][10:20, 5] += 9
     with Workspace(tmp_path / "ws", create=True) as workspace:
         keep(workspace, nasty(12, 0, "T"), new)
     faults, query = [], urlencode({"run": new.ids[0]})
-    with visiting(browser, tmp_path / "ws", scheme=scheme) as visitor:
+    with visiting(chromium, tmp_path / "ws", scheme=scheme) as visitor:
         for name in ("", "run", "population", "latent", "compare"):
             visitor.open(f"{name}?{HERE}&{query}")
             visitor.page.wait_for_load_state("networkidle")
@@ -416,12 +410,12 @@ def untaught(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("fill", [two_runs, foreign, codeless, untaught])
 def test_every_page_shows_what_there_is(
-    fill: Callable[[Workspace], None], browser: Any, tmp_path: Path
+    fill: Callable[[Workspace], None], chromium: Any, tmp_path: Path
 ) -> None:
     with Workspace(tmp_path / "ws", create=True) as workspace:
         fill(workspace)
     faults = []
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         for name in ("", f"run?run={WORST}", "population", f"latent?run={WORST}", "compare"):
             visitor.open(name)
             visitor.page.wait_for_load_state("networkidle")
@@ -431,9 +425,9 @@ def test_every_page_shows_what_there_is(
     assert "\n".join(faults) == ""
 
 
-def test_an_empty_workspace_says_so_on_every_page(browser: Any, tmp_path: Path) -> None:
+def test_an_empty_workspace_says_so_on_every_page(chromium: Any, tmp_path: Path) -> None:
     Workspace(tmp_path / "ws", create=True).close()
-    with visiting(browser, tmp_path / "ws") as visitor:
+    with visiting(chromium, tmp_path / "ws") as visitor:
         page = visitor.open()
         for key in "1234":
             page.keyboard.press(key)

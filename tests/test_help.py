@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboards
 import pytest
 from dash import dcc, html
 from dashboards import Visitor, visiting
@@ -148,15 +147,9 @@ def test_every_card_names_a_section_that_there_is() -> None:
 # -- in a browser ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
 @pytest.fixture
-def visitor(browser: Any, filled: Path) -> Iterator[Visitor]:
-    with visiting(browser, filled) as somebody:
+def visitor(chromium: Any, filled: Path) -> Iterator[Visitor]:
+    with visiting(chromium, filled) as somebody:
         yield somebody
 
 

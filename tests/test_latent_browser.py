@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
-import dashboards
 import pytest
 from dashboards import Visitor, visiting
 from reviewing import ABNORMAL
@@ -23,16 +22,10 @@ ZOOM = f"() => {PLOT}.layout.xaxis.range.map(end => end.toFixed(6))"
 FIX = f"() => Plotly.relayout({PLOT}, {{'xaxis.range': [-7, 9]}})"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
 @pytest.fixture
-def visitor(browser: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
+def visitor(chromium: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
     """Somebody who looks at the map."""
-    with visiting(browser, shutil.copytree(filled, tmp_path / "ws")) as somebody:
+    with visiting(chromium, shutil.copytree(filled, tmp_path / "ws")) as somebody:
         somebody.open("latent?scoring=2")
         somebody.expect("#latent-apart", "No run is selected")
         yield somebody

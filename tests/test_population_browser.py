@@ -1,31 +1,13 @@
 """The population page in Chromium: what is drawn, clicked, lassoed and moved."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import dashboards
 import pytest
-from dashboards import Visitor, visiting
+from dashboards import Visitor
 from reviewing import ABNORMAL
 
 pytestmark = pytest.mark.browser
 
 NAMES = [f"B-{i}" for i in range(20)]
 PAGE = "population?scoring=2"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with dashboards.chromium() as chromium:
-        yield chromium
-
-
-@pytest.fixture
-def visitor(browser: Any, filled: Path, tmp_path: Path) -> Iterator[Visitor]:
-    with visiting(browser, shutil.copytree(filled, tmp_path / "ws")) as somebody:
-        yield somebody
 
 
 ABOVE = [(0.01, 0.02), (0.99, 0.02), (0.99, 0.5), (0.01, 0.5), (0.01, 0.02)]
