@@ -210,6 +210,7 @@ class Visitor:
             self.page.set_viewport_size({"width": width, "height": HEIGHT})
             self.page.wait_for_timeout(300)  # figures wait, too, until the window is left alone
             self.page.wait_for_function(FITTED)
+            self.page.evaluate("scrollTo(0, 0)")  # below, the header lies over the page by design
             faults += [f"{width} px: {fault}" for fault in self.page.evaluate(FAULTS)]
         return faults
 
