@@ -252,6 +252,27 @@ def test_the_keyboard_alone_leads_to_a_verdict(chromium: Any, filled: Path, tmp_
         visitor.expect("#run-verdict", "fault · valve (anna, ")
 
 
+# Within one task of the browser, as when it is busy: nothing that waits for a moment has happened.
+AT_ONCE = """() => {
+  for (const [field, text] of [['#run-cause', 'valve'], ['#run-comment', 'seen twice']]) {
+    document.querySelector(field).focus();
+    document.execCommand('insertText', false, text);
+  }
+  document.activeElement.blur();
+  document.querySelector('.key-t').click();
+}"""
+
+
+def test_a_verdict_that_follows_at_once_has_what_was_written(
+    chromium: Any, filled: Path, tmp_path: Path
+) -> None:
+    with visiting(chromium, shutil.copytree(filled, tmp_path / "ws")) as visitor:
+        page = visitor.open(f"/run?run={WORST}")
+        visitor.sign()
+        page.evaluate(AT_ONCE)
+        visitor.expect("#run-verdict", "fault · valve “seen twice” (anna, ")
+
+
 # -- light and dark -------------------------------------------------------------------------------
 
 # How bright ground, cells of the grid and text of the figures are, from 0 to 255.

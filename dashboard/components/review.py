@@ -28,12 +28,14 @@ def panel(current: Verdict | None, causes: Sequence[str]) -> list[Any]:
             data=list(causes),
             value="" if current is None else current.cause,
             placeholder="e.g. valve stuck",
+            debounce=True,  # sent as the field is left: nothing that follows can be quicker
         ),
         dmc.Textarea(
             id="run-comment",
             label="Comment",
             value="" if current is None else current.comment,
             placeholder="Kept with the verdict.",
+            debounce=True,
             autosize=True,
             minRows=2,
         ),
