@@ -8,17 +8,18 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, no_update
 
+from dashboard.serving import security
 from tsad_plugin.workspace import Workspace
 
-from . import downloads, security
+from . import downloads
 from .answers import PLACE, Refused, said
-from .components import selected, shell
+from .components import selection_bar, shell
 from .components.notes import report_error
 from .components.scheme import scheme
 from .pages import compare, help, latent, population, run, runs
 from .seen import Seen
 from .selection import STORE, positions
-from .settings import Settings
+from .serving.settings import Settings
 from .state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS
 from .state import State as Url
 from .views import Views
@@ -195,4 +196,4 @@ def _register_selection(app: dash.Dash, views: Views) -> None:
             return "", [], True
         seen = Seen.at(views, here)
         chosen = positions(seen, stored)
-        return selected.said(seen, chosen), selected.links(seen, chosen), not chosen
+        return selection_bar.said(seen, chosen), selection_bar.links(seen, chosen), not chosen

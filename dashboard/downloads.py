@@ -10,8 +10,9 @@ from flask import Response, request
 
 from .answers import Refused
 from .components.exporting import FILE, LINKS, OPEN, SELECTED_REPORT, SELECTED_SCORES
-from .exports import CSV, PARQUET, File, scores_file
-from .reports import report_file
+from .exporting.files import CSV, PARQUET, File
+from .exporting.reports import report_file
+from .exporting.tables import scores_file
 from .seen import Seen
 from .selection import STORE, positions
 from .state import REPORT, SCORES_CSV, SCORES_PARQUET

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from .app import create_app
-from .login import new_token
-from .security import is_loopback
-from .server import Server
-from .settings import LOOPBACK, PORT, Settings
+from .serving.login import new_token
+from .serving.security import is_loopback
+from .serving.server import Server
+from .serving.settings import LOOPBACK, PORT, Settings
 
 
 def start(

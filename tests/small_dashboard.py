@@ -11,9 +11,9 @@ from dash import Input, Output, html
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from dashboard.security import protect
-from dashboard.server import Server
-from dashboard.settings import Settings
+from dashboard.serving.security import protect
+from dashboard.serving.server import Server
+from dashboard.serving.settings import Settings
 
 TOKEN = "a token of 26 characters ü"
 OWN = "http://localhost"  # what Flask's test client calls itself, on port 80

@@ -44,7 +44,25 @@ LAYERS = [
     ["cli"],
     ["__main__"],
 ]
-LEVEL = {module: i for i, line in enumerate(LAYERS) for module in line}
+DASHBOARD_LAYERS = [
+    ["answers"],
+    ["state", "serving"],
+    ["views"],
+    ["reference"],
+    ["seen"],
+    ["selection", "wording", "drawing"],
+    ["listing", "exploring", "comparing", "exporting", "manual"],
+    ["components"],
+    ["downloads", "pages"],
+    ["app"],
+    ["start"],
+    ["__init__"],
+]
+PACKAGES = {"tsad_plugin": LAYERS, "dashboard": DASHBOARD_LAYERS}
+LEVEL = {
+    package: {module: i for i, line in enumerate(layers) for module in line}
+    for package, layers in PACKAGES.items()
+}
 # These know fewer than their place in the table allows.
 KNOWS_ALONE: dict[str, set[str]] = {
     "datasets": {"runs", "forms", "sources", "tables"},
@@ -60,21 +78,22 @@ EXTRAS = {"dash", "plotly", "sqlalchemy", "dask", "aeon"}
 class Import(NamedTuple):
     """One imported name, and where it stands."""
 
-    module: str  # the importing module's place in LAYERS
+    module: str  # the importing module's place in the layers
     target: str  # absolute and dotted: "tsad_plugin.runs.Runs"
     in_function: bool
     where: str
 
 
-def modules(root: Path) -> dict[Path, str]:
-    """Place in LAYERS of every file; a subpackage has one place for all of its files."""
-    package = root / "tsad_plugin"
-    paths = sorted(package.rglob("*.py"))
-    return {path: path.relative_to(package).with_suffix("").parts[0] for path in paths}
+def modules(root: Path, package: str = "tsad_plugin") -> dict[Path, str]:
+    """Place in the layers of every file; a subpackage has one place for all of its files."""
+    folder = root / package
+    paths = sorted(folder.rglob("*.py"))
+    return {path: path.relative_to(folder).with_suffix("").parts[0] for path in paths}
 
 
-def imports(root: Path) -> list[Import]:
-    return [found for path, module in modules(root).items() for found in _read(root, path, module)]
+def imports(root: Path, package: str = "tsad_plugin") -> list[Import]:
+    places = modules(root, package)
+    return [found for path, module in places.items() for found in _read(root, path, module)]
 
 
 def _read(root: Path, path: Path, module: str) -> Iterator[Import]:
@@ -104,28 +123,29 @@ def _targets(node: ast.Import | ast.ImportFrom, package: tuple[str, ...]) -> lis
     return [".".join([*source, alias.name]) for alias in node.names]
 
 
-def layering_errors(root: Path) -> list[str]:
-    unplaced = sorted(set(modules(root).values()) - LEVEL.keys())
+def layering_errors(root: Path, package: str = "tsad_plugin") -> list[str]:
+    level = LEVEL[package]
+    unplaced = sorted(set(modules(root, package).values()) - level.keys())
     if unplaced:
-        return [f"{module}: has no place in LAYERS yet, give it one" for module in unplaced]
-    inner = [found for found in imports(root) if found.target.split(".")[0] == "tsad_plugin"]
-    pairs = [(found, _place(found.target)) for found in inner]
+        return [f"{module}: has no place in the layers yet, give it one" for module in unplaced]
+    inner = [found for found in imports(root, package) if found.target.split(".")[0] == package]
+    pairs = [(found, _place(found.target, level)) for found in inner]
     errors = [
         f"{found.where}: {found.module} must not know {place}"
         for found, place in pairs
-        if place != found.module and not _may_know(found.module, place)
+        if place != found.module and not _may_know(found.module, place, level)
     ]
     return list(dict.fromkeys(errors))  # one a line, however many names it imports
 
 
-def _place(target: str) -> str:
+def _place(target: str, level: dict[str, int]) -> str:
     """A name that is no module is one of the package's own: it comes from `__init__`."""
     name = target.split(".")[1] if "." in target else "__init__"
-    return name if name in LEVEL else "__init__"
+    return name if name in level else "__init__"
 
 
-def _may_know(module: str, other: str) -> bool:
-    return LEVEL[other] < LEVEL[module] and other in KNOWS_ALONE.get(module, LEVEL.keys())
+def _may_know(module: str, other: str, level: dict[str, int]) -> bool:
+    return level[other] < level[module] and other in KNOWS_ALONE.get(module, level.keys())
 
 
 def dashboard_errors(root: Path) -> list[str]:
@@ -159,8 +179,9 @@ def figures_errors(root: Path) -> list[str]:
     ]
 
 
-def test_imports_point_one_way() -> None:
-    assert layering_errors(ROOT) == []
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package: str) -> None:
+    assert layering_errors(ROOT, package) == []
 
 
 def test_dashboard_is_imported_by_a_command_alone() -> None:
@@ -195,7 +216,7 @@ def test_there_is_one_training_loop() -> None:
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
-    paths = [*modules(ROOT), *(ROOT / "dashboard").rglob("*.py")]
+    paths = [path for package in PACKAGES for path in modules(ROOT, package)]
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in paths}
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
 
@@ -239,7 +260,7 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
         ("datasets/faults.py", "from ..base import Base", "datasets must not know base"),
         ("datasets/ucr.py", "from ..resampling import f", "datasets must not know resampling"),
         ("figures/bands.py", "from ..runs import Runs", "figures must not know runs"),
-        ("odds.py", "", "odds: has no place in LAYERS yet, give it one"),
+        ("odds.py", "", "odds: has no place in the layers yet, give it one"),
         ("cli.py", "import dashboard", "only a function of cli may import dashboard"),
         ("html_report.py", "def f():\n    import dashboard", "only a function of cli may"),
         ("figures/bands.py", "import torch", "figures know numpy, pandas, plotly alone"),
@@ -248,6 +269,15 @@ def test_every_public_name_is_there_when_it_is_asked_for() -> None:
 def test_a_wrong_import_is_found(tmp_path: Path, path: str, line: str, error: str) -> None:
     [found] = errors_of(tmp_path, path, line)
     assert error in found
+
+
+def test_a_wrong_import_in_the_dashboard_is_found_too(tmp_path: Path) -> None:
+    folder = tmp_path / "dashboard"
+    folder.mkdir()
+    (folder / "pages.py").write_text("from .seen import Seen", "utf-8")
+    (folder / "seen.py").write_text("from dashboard import pages", "utf-8")
+    [error] = layering_errors(tmp_path, "dashboard")
+    assert error == "dashboard/seen.py:1: seen must not know pages"
 
 
 @pytest.mark.parametrize(
@@ -270,7 +300,7 @@ def test_a_right_import_passes(tmp_path: Path, path: str, line: str) -> None:
 def errors_of(root: Path, path: str, text: str) -> list[str]:
     """Errors of a package of empty modules but for one file of this text."""
     package = root / "tsad_plugin"
-    for module in LEVEL:
+    for module in LEVEL["tsad_plugin"]:
         folder = module in {"datasets", "figures"}
         empty = package / (f"{module}/__init__.py" if folder else f"{module}.py")
         empty.parent.mkdir(parents=True, exist_ok=True)

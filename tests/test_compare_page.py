@@ -13,13 +13,14 @@ from dashboards import Visitor, violations, visiting
 from reviewing import ABNORMAL, good_runs, new_runs
 from scipy.stats import spearmanr
 
-from dashboard import side_by_side
 from dashboard.answers import Refused
-from dashboard.comparison import Agreement, best_rival, rivals, two_runs, typical
-from dashboard.facts import Fact, facts
+from dashboard.comparing import side_by_side
+from dashboard.comparing.agreement import Agreement, best_rival, rivals
+from dashboard.comparing.facts import Fact, facts
+from dashboard.comparing.side_by_side import looked_at, sides
+from dashboard.comparing.two_runs import two_runs, typical
 from dashboard.seen import Seen
 from dashboard.selection import STORE
-from dashboard.side_by_side import looked_at, sides
 from dashboard.state import State
 from dashboard.views import Views
 from tsad_plugin import Runs

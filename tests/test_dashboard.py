@@ -20,6 +20,7 @@ from dashboard.answers import Refused
 from dashboard.components.heading import neighbours
 from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
+from dashboard.listing import ALL, OPEN, OUTLIERS, block
 from dashboard.pages import run as run_page
 from dashboard.reference import (
     CHOSEN,
@@ -33,7 +34,6 @@ from dashboard.reference import (
     references,
     truth,
 )
-from dashboard.rows import ALL, OPEN, OUTLIERS, block
 from dashboard.seen import Seen
 from dashboard.selection import picked, positions, selection
 from dashboard.state import State

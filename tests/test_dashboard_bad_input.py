@@ -20,7 +20,7 @@ from small_dashboard import TOKEN
 from dashboard import Settings, create_app
 from dashboard.answers import Refused
 from dashboard.components.threshold import read_threshold
-from dashboard.rows import ALL, block
+from dashboard.listing import ALL, block
 from dashboard.seen import Seen
 from dashboard.selection import clicked_run, positions
 from dashboard.state import State

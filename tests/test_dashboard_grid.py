@@ -10,7 +10,7 @@ import pytest
 from callbacks import Browser, page
 
 from dashboard.answers import Refused
-from dashboard.rows import ALL, OPEN, OUTLIERS, block
+from dashboard.listing import ALL, OPEN, OUTLIERS, block
 from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import Views

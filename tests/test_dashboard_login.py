@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from small_dashboard import CALLBACK, OWN, TOKEN, click, enter, guarded, post
 
-from dashboard import login
-from dashboard.login import new_token
+from dashboard.serving import login
+from dashboard.serving.login import new_token
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from small_dashboard import CALLBACK, OWN, TOKEN, bare_app, click, guarded, post, settings_of
 from werkzeug.test import TestResponse
 
-from dashboard.login import new_token
-from dashboard.security import check_address, protect
+from dashboard.serving.login import new_token
+from dashboard.serving.security import check_address, protect
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_only_health_is_told_to_anybody(locked: FlaskClient) -> None:
         "/_dash-component-suites/dash/..%2f..%2fflask/app.py", "/_dash-component-suites/os/os.py",
         "/_dash-component-suites/dash/deps/..%2fdash.py",
         "/_dash-component-suites/dash/a%00.js",
-        "/_dash-component-suites/dashboard/settings.py",
+        "/_dash-component-suites/dashboard/serving/settings.py",
     ],
 )  # fmt: skip
 def test_no_path_leads_to_another_file(tmp_path: Path, path: str) -> None:

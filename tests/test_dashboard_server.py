@@ -26,9 +26,9 @@ from dash import Input, Output, dcc
 from html_pages import ARGUMENTS
 from small_dashboard import CALLBACK, TOKEN, bare_app, click, guarded, serving, settings_of
 
-from dashboard.security import protect
-from dashboard.server import Server
-from dashboard.settings import Settings
+from dashboard.serving.security import protect
+from dashboard.serving.server import Server
+from dashboard.serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1000
@@ -182,7 +182,7 @@ def test_closing_lets_a_request_end() -> None:
 
 PROGRAM = """
 from small_dashboard import guarded, settings_of
-from dashboard.server import Server
+from dashboard.serving.server import Server
 server = Server(guarded(), settings_of())
 print(server.url, flush=True)
 server.run()

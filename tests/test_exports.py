@@ -23,8 +23,9 @@ from werkzeug.test import TestResponse
 
 from dashboard import create_app
 from dashboard.answers import Refused
-from dashboard.exports import as_csv, as_parquet, file_name, harmless, scores_table
-from dashboard.reports import MOST_CHOSEN, Kept, report_file
+from dashboard.exporting.files import file_name
+from dashboard.exporting.reports import MOST_CHOSEN, Kept, report_file
+from dashboard.exporting.tables import as_csv, as_parquet, harmless, scores_table
 from dashboard.seen import Seen
 from dashboard.state import REPORT, SCORES_CSV, SCORES_PARQUET, State
 from dashboard.views import Views
@@ -308,7 +309,7 @@ def test_what_went_wrong_inside_is_a_number(
     def fail(*_: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr("dashboard.exports.scores_table", fail)
+    monkeypatch.setattr("dashboard.exporting.tables.scores_table", fail)
     answer = client.get(SCORES_CSV)
     assert answer.status_code == 500 and re.search("error [0-9a-f]{8}", answer.text)
     assert "swordfish" not in answer.text

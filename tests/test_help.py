@@ -17,7 +17,7 @@ from dashboard.app import page_at
 from dashboard.components.shell import KEYS
 from dashboard.manual import SOURCE, manual
 from dashboard.pages import help as help_page
-from dashboard.settings import Settings
+from dashboard.serving.settings import Settings
 from dashboard.state import State
 from dashboard.views import Views
 from tsad_plugin import PCAReconstruction, explanation, scoring

@@ -10,10 +10,10 @@ import pytest
 from callbacks import Browser, page
 from reviewing import ABNORMAL, detector, good_runs, new_runs, recipe
 
-from dashboard import alike
 from dashboard.components.nearest import summary
-from dashboard.exploring import learned_scoring
-from dashboard.latent_space import CODES, COURSES, Scale, Space, sources, space
+from dashboard.exploring import nearness
+from dashboard.exploring.learned import learned_scoring
+from dashboard.exploring.space import CODES, COURSES, Scale, Space, sources, space
 from dashboard.pages.latent import MOST_OFFERED, offered
 from dashboard.seen import Seen
 from dashboard.state import State
@@ -178,12 +178,12 @@ def test_training_runs_are_not_drawn_twice(views: Views) -> None:
     assert learned_scoring(seen) == seen.view.scoring
     found = space(seen, CODES)
     assert len(found.training) == 0 and len(found.places) == 40
-    figure = alike.map_of(seen, CODES)
+    figure = nearness.map_of(seen, CODES)
     assert [t.name for t in figure.data if t.x is not None and len(t.x)] == ["training run (40)"]
 
 
 def test_new_runs_stand_beside_the_training_runs_by_name(views: Views) -> None:
-    training, new, outliers = alike.map_of(see(views), CODES).data[:3]
+    training, new, outliers = nearness.map_of(see(views), CODES).data[:3]
     assert [t.name for t in (training, new, outliers)] == [
         "training run (40)",
         "new run (17)",
@@ -206,7 +206,7 @@ def test_a_detector_without_codes_compares_the_resampled_runs(workspace: Workspa
     np.testing.assert_allclose(found.points, points, rtol=1e-3, atol=1e-3)
     same_map(found.places[:, :2], by_svd(points, usual)[0][:, :2])
     assert len(found.training) == 0
-    assert "runs that are no outliers" in alike.explained(seen, COURSES, (0, 1))
+    assert "runs that are no outliers" in nearness.explained(seen, COURSES, (0, 1))
 
 
 def test_where_no_run_is_normal_the_axes_are_learned_from_all(workspace: Workspace) -> None:
@@ -219,13 +219,13 @@ def test_where_no_run_is_normal_the_axes_are_learned_from_all(workspace: Workspa
 def test_without_the_training_runs_others_stand_in(workspace: Workspace, source: str) -> None:
     views = Views(workspace)
     before = space(see(views), source)
-    assert "learned from training runs" in alike.explained(see(views), source, (0, 1))
+    assert "learned from training runs" in nearness.explained(see(views), source, (0, 1))
     for kind in ("scorings", "data_sets"):
         folder = getattr(workspace, kind)()[-1].folder
         shutil.rmtree(workspace.path / kind / folder)
     left = see(Views(workspace))
     found = space(left, source)
-    assert "runs that are no outliers" in alike.explained(left, source, (0, 1))
+    assert "runs that are no outliers" in nearness.explained(left, source, (0, 1))
     assert len(before.training) == 40 and len(found.training) == 0
     assert found.places.shape == before.places.shape
 
@@ -265,7 +265,7 @@ def test_it_is_told_in_which_channels_runs_are_far_from_the_good_ones(
     views: Views, runs: list[int]
 ) -> None:
     seen = see(views)
-    found, expected = alike.apart(seen, runs), naive_apart(seen, runs)
+    found, expected = nearness.apart(seen, runs), naive_apart(seen, runs)
     assert list(found) == sorted(expected, key=lambda name: -expected[name])
     for name, far in expected.items():
         assert found[name] == pytest.approx(far, rel=1e-3)
@@ -273,7 +273,7 @@ def test_it_is_told_in_which_channels_runs_are_far_from_the_good_ones(
 
 def test_the_abnormal_channel_is_the_farthest(views: Views) -> None:
     for name, channel in ABNORMAL.items():
-        assert next(iter(alike.apart(see(views), [NAMES.index(name)]))) == channel
+        assert next(iter(nearness.apart(see(views), [NAMES.index(name)]))) == channel
 
 
 def test_a_moment_at_which_good_runs_do_not_vary_does_not_outdo_the_others(views: Views) -> None:
@@ -284,18 +284,18 @@ def test_a_moment_at_which_good_runs_do_not_vary_does_not_outdo_the_others(views
     shifted = usual + np.where(sigma > 1e-6, 0, 0.01 * sigma.max())  # as little as there is to see
     steady = band._replace(mean=usual, std=sigma)
     course = np.interp(np.linspace(0, 100, 100), band.x, shifted[:, 0])
-    assert alike._apart(course, steady, 0) == pytest.approx(0.5, abs=0.05)
+    assert nearness._apart(course, steady, 0) == pytest.approx(0.5, abs=0.05)
 
 
 def test_distances_beyond_all_measure_are_said_to_be_so() -> None:
-    assert alike.differ({"T": 99.0, "p": 1.25}, 2) == (
+    assert nearness.differ({"T": 99.0, "p": 1.25}, 2) == (
         "2 runs; on average farthest from the good runs in T (over 99σ), p (1.2σ)"
     )
 
 
 def test_the_summary_counts_outliers_and_verdicts(views: Views) -> None:
     seen = see(views, run="B-3")
-    near = alike.neighbours(seen, CODES)
+    near = nearness.neighbours(seen, CODES)
     assert near is not None and near.run == 3
     names = [NAMES[i] for i in near.positions]
     for name in names[:2]:
@@ -446,7 +446,7 @@ def test_the_nearest_runs_are_drawn_with_the_chosen_one(browser: Browser, views:
         page_url__data=f"{HERE}&run=B-7",
     )["response"]
     data = answer["latent-courses"]["figure"]["data"]
-    near = alike.neighbours(see(views, run="B-7"), CODES)
+    near = nearness.neighbours(see(views, run="B-7"), CODES)
     assert near is not None
     names = [t["name"] for t in data if str(t.get("name")).startswith("B-")]
     assert list(dict.fromkeys(names)) == [NAMES[i] for i in near.all]
@@ -456,7 +456,7 @@ def test_the_nearest_runs_are_drawn_with_the_chosen_one(browser: Browser, views:
 def test_the_list_tells_distance_score_and_verdict_and_can_be_selected(
     browser: Browser, views: Views
 ) -> None:
-    near = alike.neighbours(see(views, run="B-3"), COURSES)
+    near = nearness.neighbours(see(views, run="B-3"), COURSES)
     assert near is not None
     first = NAMES[near.positions[0]]
     views.workspace.review.judge(

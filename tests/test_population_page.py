@@ -10,22 +10,14 @@ import pytest
 from callbacks import Browser, page
 from reviewing import ABNORMAL, good_runs, keep, new_runs
 
-from dashboard import exploring, population_drawing
-from dashboard.exploring import (
-    changed_most,
-    common_axes,
-    error_shares,
-    good,
-    learned_scoring,
-    left_out,
-    others,
-    spread,
-    training_lengths,
-)
-from dashboard.population_drawing import Drawn
+from dashboard.exploring import drawing, groups
+from dashboard.exploring.correlations import changed_most, others
+from dashboard.exploring.drawing import Drawn
+from dashboard.exploring.groups import common_axes, error_shares, good, spread
+from dashboard.exploring.learned import learned_scoring, left_out, training_lengths
+from dashboard.exploring.summaries import starts, summary
 from dashboard.seen import Seen
 from dashboard.state import State
-from dashboard.summaries import starts, summary
 from dashboard.views import Views
 from tsad_plugin import KSigma, PopulationBand, Runs
 from tsad_plugin.figures import MOST_LINES
@@ -149,7 +141,7 @@ def test_spread_is_mean_and_deviation_of_what_was_measured() -> None:
 def test_spread_adds_up_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     courses = np.random.default_rng(0).normal(1e4, 1, size=(50, 4, 2)).astype(np.float32)
     whole = spread(courses)
-    monkeypatch.setattr(exploring, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7)))
+    monkeypatch.setattr(groups, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7)))
     for found, expected in zip(spread(courses), whole, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
@@ -209,9 +201,9 @@ def test_dates_order_the_runs_and_numbers_of_hours_do_not(views: Views, tmp_path
     seen = see(fitted_otherwise(tmp_path, with_dates(good_runs(), range(40)), new))
     began = starts(seen)
     assert began is not None and (began == [times[0] for times in new.times or ()]).all()
-    cells = population_drawing.missing(seen).data[0]
+    cells = drawing.missing(seen).data[0]
     assert list(cells.customdata[0]) == [NAMES[i] for i in np.argsort(days)]
-    assert "calendar order" in population_drawing.missing(seen).layout.xaxis.title.text
+    assert "calendar order" in drawing.missing(seen).layout.xaxis.title.text
 
 
 # -- lengths -------------------------------------------------------------------------------------
@@ -260,15 +252,15 @@ def test_a_model_of_unknown_runs_says_so(workspace: Workspace) -> None:
     seen = see(Views(workspace))
     unknown = replace(seen.view, model=replace(seen.view.model, data_set_id=None))
     assert training_lengths(replace(seen, view=unknown)) is None
-    figure = population_drawing.lengths(replace(seen, view=unknown))
+    figure = drawing.lengths(replace(seen, view=unknown))
     assert [a.text for a in figure.layout.annotations] == ["no training runs"]
 
 
 def test_lengths_of_scored_runs_stand_beside_those_learned_from(views: Views) -> None:
-    by_name = {t.name: t for t in population_drawing.lengths(see(views)).data}
+    by_name = {t.name: t for t in drawing.lengths(see(views)).data}
     assert by_name["new runs (20)"].y.tolist() == [len(a) for a in new_runs().arrays]
     assert by_name["trained on (40)"].y.tolist() == [len(a) for a in good_runs().arrays]
-    alone = population_drawing.lengths(see(views, scoring=1))
+    alone = drawing.lengths(see(views, scoring=1))
     assert [t.name for t in alone.data] == ["trained on (40)"]  # not twice
 
 
@@ -406,8 +398,8 @@ def test_too_many_selected_runs_are_a_second_band(views: Views, browser: Browser
     assert "group-mean-0" not in traces(answer)
     seen = see(views, scoring=1)
     everyone = list(range(40))
-    assert population_drawing.is_crowd(seen, everyone)
-    figure = population_drawing.bands(seen, Drawn("timestep", ["p"]), everyone)
+    assert drawing.is_crowd(seen, everyone)
+    figure = drawing.bands(seen, Drawn("timestep", ["p"]), everyone)
     drawn = {t.uid: t for t in figure.data}
     courses = np.stack([resampled(array)[:, 1] for array in good_runs().arrays])
     np.testing.assert_allclose(drawn["group-mean-0"].y, courses.mean(axis=0), rtol=1e-5)
@@ -533,13 +525,13 @@ def test_the_other_figures_are_drawn_when_the_page_mounts(name: str, browser: Br
 
 
 def test_missing_values_are_shown_where_they_are(views: Views) -> None:
-    (cells,) = population_drawing.missing(see(views)).data
+    (cells,) = drawing.missing(see(views)).data
     total = sum(len(array) for array in new_runs().arrays)
     assert cells.y == (f"T {100 * 3 / total:.1f} %", "p 0.0 %")
     worst = np.unravel_index(np.argmax(cells.z), cells.z.shape)
     assert cells.customdata[worst[0]][worst[1]] == "B-5"
     assert cells.z.max() == pytest.approx(100 * 3 / len(new_runs().arrays[5]))
-    assert not population_drawing.missing(see(views, scoring=1)).data
+    assert not drawing.missing(see(views, scoring=1)).data
 
 
 def test_other_good_runs_are_another_url(browser: Browser) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.reports import MOST_CHOSEN, has_report
+from dashboard.exporting.reports import MOST_CHOSEN, has_report
 from dashboard.seen import Seen
 from dashboard.state import REPORT, SCORES_CSV, SCORES_PARQUET
 

@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.answers import Refused
-from dashboard.rows import ALL, OPEN, OUTLIERS, PARTS, listed
+from dashboard.listing import ALL, OPEN, OUTLIERS, PARTS, listed
 from dashboard.seen import Seen
 from dashboard.views import View
 from tsad_plugin.workspace import VERDICTS

@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.alike import Neighbours
+from dashboard.exploring.nearness import Neighbours
 from dashboard.seen import Seen
 from dashboard.state import RUN
 from tsad_plugin.forms import plural

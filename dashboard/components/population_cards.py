@@ -7,20 +7,14 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard import population_drawing as drawing
-from dashboard.exploring import (
-    common_axes,
-    error_shares,
-    good,
-    learned_scoring,
-    left_out,
-    others,
-    training_lengths,
-)
-from dashboard.population_drawing import BAND, Drawn
+from dashboard.exploring import drawing
+from dashboard.exploring.correlations import others
+from dashboard.exploring.drawing import BAND, Drawn
+from dashboard.exploring.groups import common_axes, error_shares, good
+from dashboard.exploring.learned import learned_scoring, left_out, training_lengths
+from dashboard.exploring.summaries import SUMMARIES
 from dashboard.seen import Seen
 from dashboard.state import RUN
-from dashboard.summaries import SUMMARIES
 from tsad_plugin.forms import plural
 from tsad_plugin.workspace import Scoring
 

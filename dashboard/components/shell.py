@@ -15,7 +15,7 @@ from dashboard.state import COMPARE, HELP, LATENT, POPULATION, RUN, RUNS, State
 from dashboard.views import Views
 from dashboard.wording import scoring_line
 
-from . import notes, selected
+from . import notes, selection_bar
 from .parts import aria
 from .scheme import scheme
 
@@ -60,7 +60,9 @@ def layout(workspace: str, *, known: bool) -> Any:
             html.Header(
                 [
                     _first_line(workspace, _user() if known else ""),
-                    html.Div([html.Nav(id="shell-pages", **aria(label="pages")), selected.bar()]),
+                    html.Div(
+                        [html.Nav(id="shell-pages", **aria(label="pages")), selection_bar.bar()]
+                    ),
                 ]
             ),
             html.Main(id="page", tabIndex="-1"),

@@ -7,12 +7,12 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
-from dashboard import drawing, side_by_side
-from dashboard.comparison import Agreement, two_runs
-from dashboard.components.courses import axis_control, channels_control, drawn, in_order
-from dashboard.components.parts import aria, card, graph, sized
-from dashboard.components.scheme import dressed
-from dashboard.components.two import (
+from dashboard import drawing
+from dashboard.comparing import side_by_side
+from dashboard.comparing.agreement import Agreement
+from dashboard.comparing.side_by_side import Sides, looked_at, names_of, rival_of, sides
+from dashboard.comparing.two_runs import two_runs
+from dashboard.components.comparison import (
     MOST_LISTED,
     choice,
     disagreements_table,
@@ -22,9 +22,11 @@ from dashboard.components.two import (
     rival_choice,
     swap,
 )
+from dashboard.components.courses import axis_control, channels_control, drawn, in_order
+from dashboard.components.parts import aria, card, graph, sized
+from dashboard.components.scheme import dressed
 from dashboard.seen import Seen
 from dashboard.selection import STORE, clicked_run, positions, selection
-from dashboard.side_by_side import Sides, looked_at, names_of, rival_of, sides
 from dashboard.state import COMPARE
 from dashboard.views import Views
 from tsad_plugin.forms import plural

@@ -8,13 +8,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import alike
-from dashboard.alike import NEAREST, SELECTED
 from dashboard.components.courses import DRAWN, MOST_DRAWN
 from dashboard.components.nearest import nearest
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
-from dashboard.latent_space import CODES, COURSES, N_AXES, sources
+from dashboard.exploring import nearness
+from dashboard.exploring.nearness import NEAREST, SELECTED
+from dashboard.exploring.space import CODES, COURSES, N_AXES, sources
 from dashboard.seen import Seen
 from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
@@ -46,7 +46,7 @@ def layout(seen: Seen) -> Any:
 def _map(seen: Seen, source: str) -> Any:
     return card(
         "Map of the runs (click to choose one, lasso to select)",
-        graph("latent-map", "Map of the runs", alike.map_of(seen, source), lasso=True),
+        graph("latent-map", "Map of the runs", nearness.map_of(seen, source), lasso=True),
         html.P(id="latent-said", className="quiet"),
         dcc.Store(id="latent-again"),
         help="codes",
@@ -106,7 +106,7 @@ def _beside(seen: Seen) -> Any:
                         {"value": NEAREST, "label": "Nearest runs"},
                         {"value": SELECTED, "label": "Selected runs"},
                     ],
-                    value=SELECTED if alike.chosen(seen) is None else NEAREST,
+                    value=SELECTED if nearness.chosen(seen) is None else NEAREST,
                     attributes={"root": {"aria-label": "which runs are drawn"}},
                 ),
                 dmc.MultiSelect(
@@ -161,10 +161,10 @@ def _register_map(app: Dash, views: Views) -> None:
     def draw(source: str, x: str, y: str, here: str, stored: Any, again: Any, *_: Any) -> Any:
         """The map; where only other runs stand out, these alone."""
         seen, axes = Seen.at(views, here), (int(x), int(y))
-        found, said = positions(seen, stored), alike.explained(seen, source, axes)
+        found, said = positions(seen, stored), nearness.explained(seen, source, axes)
         if ctx.triggered_id not in ("latent-source", "latent-x", "latent-y", "shell-scheme"):
-            return alike.marks(seen, source, axes, found, again), said
-        return dressed(alike.map_of(seen, source, axes, found)), said
+            return nearness.marks(seen, source, axes, found, again), said
+        return dressed(nearness.map_of(seen, source, axes, found)), said
 
     app.clientside_callback(
         ClientsideFunction("tsad", "again"),
@@ -186,7 +186,7 @@ def _register_map(app: Dash, views: Views) -> None:
     def select(selected: dict[str, Any] | None, source: str, x: str, y: str, here: str) -> Any:
         """Select the runs in the lasso."""
         seen = Seen.at(views, here)
-        runs = alike.within(seen, source, (int(x), int(y)), selected)
+        runs = nearness.within(seen, source, (int(x), int(y)), selected)
         return (selection(seen, runs), SELECTED) if runs else (no_update, no_update)
 
 
@@ -229,10 +229,10 @@ def _register_courses(app: Dash, views: Views) -> None:
     def draw(shown: str, channels: list[str], source: str, here: str, stored: Any, *_: Any) -> Any:
         """The selected runs, or the nearest ones, over the good runs."""
         seen = Seen.at(views, here)
-        runs = alike.drawn(seen, shown, source, positions(seen, stored))
-        far = alike.apart(seen, runs)
-        figure = alike.courses(seen, runs, channels or list(far)[:DRAWN])
-        return *sized(figure), alike.differ(far, len(runs)) if runs else NOTHING[shown]
+        runs = nearness.drawn(seen, shown, source, positions(seen, stored))
+        far = nearness.apart(seen, runs)
+        figure = nearness.courses(seen, runs, channels or list(far)[:DRAWN])
+        return *sized(figure), nearness.differ(far, len(runs)) if runs else NOTHING[shown]
 
 
 def _register_nearest(app: Dash, views: Views) -> None:
@@ -244,7 +244,7 @@ def _register_nearest(app: Dash, views: Views) -> None:
     def tell(source: str, here: str) -> Any:
         """The runs that are most like the chosen one."""
         seen = Seen.at(views, here)
-        near = alike.neighbours(seen, source)
+        near = nearness.neighbours(seen, source)
         return html.P(NOTHING[NEAREST], className="quiet") if near is None else nearest(seen, near)
 
     @app.callback(
@@ -257,7 +257,7 @@ def _register_nearest(app: Dash, views: Views) -> None:
     def take(clicks: int | None, source: str, here: str) -> Any:
         """Select the chosen run and the nearest ones."""
         seen = Seen.at(views, here)
-        near = alike.neighbours(seen, source)
+        near = nearness.neighbours(seen, source)
         if not clicks or near is None:  # the list has just been drawn
             return no_update
         return selection(seen, [seen.view.names[i] for i in near.all])

@@ -6,15 +6,16 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
-from dashboard import population_drawing as drawing
 from dashboard.components import population_cards as cards
 from dashboard.components.parts import sized
 from dashboard.components.scheme import dressed
-from dashboard.exploring import change_in_words, error_shares
-from dashboard.population_drawing import Drawn
+from dashboard.exploring import drawing
+from dashboard.exploring.correlations import change_in_words
+from dashboard.exploring.drawing import Drawn
+from dashboard.exploring.groups import error_shares
+from dashboard.exploring.summaries import STATISTICS, in_lasso, summary
 from dashboard.seen import Seen
 from dashboard.selection import STORE, positions, selection
-from dashboard.summaries import STATISTICS, in_lasso, summary
 from dashboard.views import Views
 
 from .url_callbacks import choose_channels, choose_good, open_clicked

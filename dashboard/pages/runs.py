@@ -13,13 +13,8 @@ from dashboard.components.grid import runs_list
 from dashboard.components.notes import note
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
-from dashboard.components.threshold import (
-    kept_text,
-    read_threshold,
-    scale_of,
-    threshold_controls,
-)
-from dashboard.rows import ALL, OUTLIERS
+from dashboard.components.threshold import kept_text, read_threshold, scale_of, threshold_controls
+from dashboard.listing import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
 from dashboard.selection import STORE, positions, select_at
 from dashboard.state import RUN

@@ -12,8 +12,8 @@ from dashboard.answers import Refused, said
 from dashboard.components.grid import written_in
 from dashboard.components.notes import note
 from dashboard.components.threshold import read_threshold
+from dashboard.listing import NONE, block
 from dashboard.reference import CHOSEN
-from dashboard.rows import NONE, block
 from dashboard.seen import Seen, signature
 from dashboard.selection import STORE, positions, select_at
 from dashboard.views import Views

@@ -10,17 +10,18 @@ import plotly.graph_objects as go
 from dash import Patch, no_update
 from numpy.typing import NDArray
 
+from dashboard.seen import Seen
 from tsad_plugin import figures
 from tsad_plugin.figures import Marked
 from tsad_plugin.forms import plural
 from tsad_plugin.population import Population
 from tsad_plugin.results import TINY
 
-from . import population_drawing
-from .exploring import learned_scoring, scored
-from .latent_space import CODES, COURSES, space
-from .population_drawing import Drawn
-from .seen import Seen
+from . import drawing
+from .drawing import Drawn
+from .groups import scored
+from .learned import learned_scoring
+from .space import CODES, COURSES, space
 
 N_TOLD = 3  # channels that are named
 HALF = 420  # pixels of a legend in half a page
@@ -129,7 +130,7 @@ def drawn(seen: Seen, shown: str, source: str, selected: Sequence[int]) -> list[
 
 def courses(seen: Seen, positions: Sequence[int], channels: Sequence[str]) -> go.Figure:
     """Some runs over the good ones, from 0 to 100 %."""
-    return population_drawing.bands(seen, Drawn("percent", channels, legend_width=HALF), positions)
+    return drawing.bands(seen, Drawn("percent", channels, legend_width=HALF), positions)
 
 
 def apart(seen: Seen, positions: Sequence[int]) -> dict[str, float]:

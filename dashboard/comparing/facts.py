@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dashboard.seen import Seen
+from dashboard.views import View
 from tsad_plugin.forms import plural
 from tsad_plugin.results import number, relative
-
-from .seen import Seen
-from .views import View
 
 NOTHING = "–"
 

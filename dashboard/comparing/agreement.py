@@ -1,4 +1,4 @@
-"""Two things side by side: two runs of a scoring, or two scorings of the same runs."""
+"""Two scorings of the same runs: where they agree."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.reference import performance, truth
+from dashboard.seen import Seen
 from tsad_plugin.workspace import Scoring
 
-from .answers import Refused
-from .reference import performance, truth
-from .seen import Seen
-
 Two = tuple[NDArray[Any], NDArray[Any]]
-
-
-# -- two models -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,35 +127,3 @@ def best_rival(seen: Seen) -> int | None:
     found = [rival.scoring for rival in rivals(seen)]
     other = [scoring for scoring in found if scoring.model_id != seen.view.model.id]
     return next((scoring.id for scoring in other or found), None)
-
-
-# -- two runs -------------------------------------------------------------------------------------
-
-
-def two_runs(seen: Seen) -> tuple[int, int, str]:
-    """Positions of the two runs that a URL says, and how those were chosen that it does not.
-
-    What is not said is the most abnormal run, and a typical one to hold it against.
-    """
-    view, url = seen.view, seen.url
-    if len(view.names) < 2:
-        raise Refused(f"{view.data_set.name} has one run alone: there is none to compare it with")
-    second = None if url.other is None else view.position(url.other)
-    if url.run is not None:
-        first, words = view.position(url.run), []
-    else:
-        first = next(i for i in view.ranked if i != second)
-        words = ["A is the most abnormal run" + ("" if second is None else " but B")]
-    if second is None:
-        second = typical(seen, first)
-        words.append("B is a typical one: its score is the median of those that are no outliers")
-    return first, second, ", ".join(words)
-
-
-def typical(seen: Seen, besides: int) -> int:
-    """The run with the median score of those that neither the detector nor anybody calls faulty."""
-    view, others = seen.view, np.arange(len(seen.view.names)) != besides
-    fine = ~view.outliers(seen.threshold) & (truth(view, seen.standing) != 1) & others
-    ranked = np.array(view.ranked)
-    good = ranked[(fine if fine.any() else others)[ranked]]
-    return int(good[len(good) // 2])

@@ -11,6 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.answers import Refused
+from dashboard.seen import Seen
+from dashboard.views import View
+from dashboard.wording import verdict_line, when
 from tsad_plugin.explanation import Evidence, Explanation, explain_run
 from tsad_plugin.html_report import runs_page
 from tsad_plugin.inputs import order_of, with_channels
@@ -18,11 +22,7 @@ from tsad_plugin.reconstruction import ReconstructionDetector
 from tsad_plugin.results import Decisions, Said
 from tsad_plugin.runs import Runs
 
-from .answers import Refused
-from .exports import HTML, File
-from .seen import Seen
-from .views import View
-from .wording import verdict_line, when
+from .files import HTML, File
 
 MOST_CHOSEN = 50  # runs, each with a picture of its own
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard import drawing
+from dashboard.answers import Refused
+from dashboard.drawing import RunView, alone, look
+from dashboard.seen import Seen
 from tsad_plugin import figures
 
-from . import drawing
-from .answers import Refused
-from .comparison import Agreement, two_runs
-from .drawing import RunView, alone, look
-from .seen import Seen
+from .agreement import Agreement
+from .two_runs import two_runs
 
 Figures = tuple[go.Figure, go.Figure]
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from dashboard.answers import Refused
+from dashboard.seen import Seen
+from dashboard.views import View, Views
 from tsad_plugin.inputs import order_of
 from tsad_plugin.workspace import Damaged
 
-from .answers import Refused
-from .exploring import learned_scoring
-from .seen import Seen
-from .views import View, Views
+from .learned import learned_scoring
 
 CODES, COURSES = "codes", "courses"  # what points are made of
 N_AXES = 4

@@ -8,8 +8,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.comparison import Agreement, best_rival, rivals
-from dashboard.facts import NOTHING, facts, label_of
+from dashboard.comparing.agreement import Agreement, best_rival, rivals
+from dashboard.comparing.facts import NOTHING, facts, label_of
 from dashboard.seen import Seen
 from dashboard.state import COMPARE, RUN
 from dashboard.wording import scoring_line

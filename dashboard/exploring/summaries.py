@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.seen import Seen
+from dashboard.selection import picked
 from tsad_plugin.figures import wants_log, within
 
-from .exploring import Part, good, scored
-from .seen import Seen
-from .selection import picked
+from .groups import Group, good, scored
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def summary(seen: Seen, name: str, channel: str) -> Summary:
     return Summary(values, _title(f"{STATISTICS[name]} of {channel}", unit), others)
 
 
-def _duration(here: Part, usual: Part) -> Summary:
+def _duration(here: Group, usual: Group) -> Summary:
     unit, values = here.overview.duration_unit, here.durations
     title = _title("duration", unit or "")
     if values is None:

@@ -15,7 +15,8 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from .answers import answer_errors
+from dashboard.answers import answer_errors
+
 from .calls import check_calls
 from .login import SHORTEST, Login, ask_for_token
 from .settings import Settings

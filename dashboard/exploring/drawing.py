@@ -9,21 +9,16 @@ import numpy as np
 import plotly.graph_objects as go
 from dash import Patch
 
+from dashboard.drawing import BAND
+from dashboard.seen import Seen
 from tsad_plugin import figures
 from tsad_plugin.figures import Bands, RunLine
 from tsad_plugin.forms import plural
 from tsad_plugin.population import axis_title, axis_values
 
-from .drawing import BAND
-from .exploring import (
-    good,
-    left_out,
-    others,
-    scored,
-    spread,
-    training_lengths,
-)
-from .seen import Seen
+from .correlations import others
+from .groups import good, scored, spread
+from .learned import left_out, training_lengths
 from .summaries import starts, summary
 
 MOVED = ("good-lower", "good-upper")  # traces that another k moves

@@ -1,23 +1,21 @@
-"""Scores and verdicts as files that other programs read: CSV for spreadsheets, and Parquet."""
+"""Scores and verdicts as tables that other programs read: CSV for spreadsheets, and Parquet."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Sequence
-from datetime import date
 from io import BytesIO
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from dashboard.seen import Seen
 from tsad_plugin.results import TINY
 
-from .seen import Seen
+from .files import CSV, PARQUET, File
 
-CSV, PARQUET, HTML = "csv", "parquet", "html"
-MIMETYPES = {CSV: "text/csv", PARQUET: "application/vnd.apache.parquet", HTML: "text/html"}
 FOUND = ["channels", "stretch", "start", "end", "start_time", "end_time", "n_timesteps"]
 SAID = ("verdict", "cause", "comment", "who")
 
@@ -28,21 +26,6 @@ FORMULA = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 DANGEROUS = re.compile(rf"{BLANK}{FORMULA}|[\t\r\n]")
 # One that takes `;` for what parts cells does not know our quotes: there a cell may begin within.
 INSIDE = re.compile(rf"([\t\r\n;]{BLANK})({FORMULA})")
-ENDING = re.compile(r"\.(csv|tsv|txt|parquet)(\.gz)?$", re.IGNORECASE)
-LONGEST_NAME = 60
-
-
-class File(NamedTuple):
-    """A file to hand out; its name is ours."""
-
-    name: str
-    content: bytes
-    mimetype: str
-
-    @classmethod
-    def of(cls, content: bytes, names: Sequence[str], what: str, ending: str) -> Self:
-        """Name a file: see `file_name`."""
-        return cls(file_name(names, what, ending), content, MIMETYPES[ending])
 
 
 def scores_file(seen: Seen, ending: str, positions: Sequence[int] | None = None) -> File:
@@ -146,29 +129,3 @@ def as_parquet(table: pd.DataFrame) -> bytes:
 
 
 WRITERS = {CSV: as_csv, PARQUET: as_parquet}
-
-
-def file_name(names: Sequence[str], what: str, ending: str) -> str:
-    """A name for a file that is ours alone: of what people wrote, letters and digits are left.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of a data set, and maybe of a run.
-    what : str
-        What is in the file.
-    ending : str
-        Without a point.
-
-    Returns
-    -------
-    str
-        `new-scores-2026-03-01.csv`.
-    """
-    safe = [part for name in names if (part := _safe(name))]
-    return f"{'-'.join([*safe, what])}-{date.today():%Y-%m-%d}.{ending}"
-
-
-def _safe(name: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", ENDING.sub("", name)).strip("-")
-    return plain[:LONGEST_NAME].strip("-")

@@ -11,7 +11,7 @@ from flask import Response, render_template_string, request
 from markupsafe import Markup
 from werkzeug.exceptions import Unauthorized
 
-from .answers import page
+from dashboard.answers import page
 
 SHORTEST = 16  # characters: a token that nobody guesses over a network
 ASK = "Open the address that the dashboard printed when it was started, or give its token here."

@@ -1,0 +1,130 @@
+"""Some runs of a data set, good ones or those looked at, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.seen import Seen
+from dashboard.views import Views
+from tsad_plugin.forms import blocks
+from tsad_plugin.inputs import order_of
+from tsad_plugin.population import correlation
+from tsad_plugin.workspace import Overview
+
+Floats = NDArray[np.float64]
+
+KEPT = 4  # correlations that stay in memory
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some runs of a data set.
+
+    Attributes
+    ----------
+    views : Views
+        Where they come from.
+    data_set : int
+        Its number.
+    positions : tuple of int or None
+        Which runs; None: all.
+    order : tuple of int
+        Where the channels of the view stand among those of the data set.
+    overview : Overview
+        Of all runs of the data set.
+    """
+
+    views: Views
+    data_set: int
+    positions: tuple[int, ...] | None
+    order: tuple[int, ...]
+    overview: Overview = field(compare=False)
+
+    def _of_runs(self, values: NDArray[Any]) -> NDArray[Any]:
+        return values if self.positions is None else values[list(self.positions)]
+
+    @property
+    def lengths(self) -> NDArray[Any]:
+        """(n,): timesteps."""
+        return self._of_runs(self.overview.lengths)
+
+    @property
+    def durations(self) -> NDArray[Any] | None:
+        """(n,): elapsed time, where it is known."""
+        durations = self.overview.durations
+        return None if durations is None else self._of_runs(durations)
+
+    def statistic(self, name: str) -> Floats:
+        """(n, n_channels): one of those of an overview."""
+        return self._of_runs(self.overview.statistics[name])[:, list(self.order)]
+
+    def courses(self, channels: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """(n, n_points, k): the runs from 0 to 100 %, of some channels or of all."""
+        order = self.order if channels is None else [self.order[c] for c in channels]
+        courses = self._of_runs(self.overview.courses)
+        is_same = list(order) == list(range(courses.shape[2]))
+        return courses if is_same else courses[:, :, list(order)]
+
+    def correlation(self) -> Floats:
+        """(n_channels, n_channels)."""
+        return _correlation(self)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+@lru_cache(KEPT)
+def _correlation(group: Group) -> Floats:
+    return correlation(group.courses())
+
+
+def group(seen: Seen, data_set: int, positions: Sequence[int] | None = None) -> Group:
+    """Runs at these positions of a data set, or all."""
+    channels = seen.views.workspace.data_set(data_set).channels
+    order = tuple(order_of(channels, seen.view.data_set.channels))
+    chosen = None if positions is None else tuple(positions)
+    return Group(seen.views, data_set, chosen, order, seen.views.overview(data_set))
+
+
+def scored(seen: Seen, positions: Sequence[int] | None = None) -> Group:
+    """The runs that are looked at, or some of them."""
+    return group(seen, seen.view.data_set.id, positions)
+
+
+def good(seen: Seen) -> Group:
+    """The good runs."""
+    return seen.of_good(lambda data_set, positions: group(seen, data_set, positions))
+
+
+def spread(courses: NDArray[Any]) -> tuple[Floats, Floats]:
+    """(n, t, c) -> (t, c): mean and standard deviation of runs, NaN where fewer than two have one.
+
+    In the memory of some runs.
+    """
+    _, t, c = courses.shape
+    slices = list(blocks(len(courses), t * c))
+    n = sum(np.count_nonzero(~np.isnan(courses[s]), axis=0) for s in slices) + np.zeros((t, c))
+    n[n < 2] = np.nan
+    mean = sum(np.nansum(courses[s], axis=0, dtype=np.float64) for s in slices) / n
+    squares = sum(np.nansum(np.square(courses[s] - mean), axis=0) for s in slices)
+    return mean, np.sqrt(squares / (n - 1))
+
+
+def error_shares(seen: Seen) -> dict[str, float]:
+    """Each channel's share of the error of the outliers, where it leads; the largest first."""
+    names, table = seen.view.data_set.channels, seen.view.table
+    rows = table[seen.view.outliers(seen.threshold) & table["channel"].notna().to_numpy()]
+    sums = rows.groupby(rows["channel"].astype(str))["share"].sum().reindex(names, fill_value=0.0)
+    shares = sums / (sums.sum() or 1.0)
+    return dict(shares.sort_values(ascending=False, kind="stable"))
+
+
+def common_axes(seen: Seen) -> list[str]:
+    """Axes on which all runs and the good ones can be laid."""
+    return seen.shared_axes(scored(seen).overview.axes)

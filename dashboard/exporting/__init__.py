@@ -1,0 +1,1 @@
+"""What is taken along: scores and verdicts as tables, reports."""
