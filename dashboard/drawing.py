@@ -38,7 +38,7 @@ def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) ->
         threshold=threshold,
         log=is_log(seen),
         verdicts=[verdict or None for verdict in standing.said],
-        selected=[view.names[i] for i in selected],
+        selected=view.names_at(selected),
         keep=True,
     )
 

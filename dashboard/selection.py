@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from dash import no_update
 
 from .seen import Seen
 
@@ -22,15 +24,14 @@ def positions(seen: Seen, stored: Any) -> list[int]:
     return []
 
 
-def selection(seen: Seen, runs: Iterable[str]) -> dict[str, Any]:
-    """What the store holds when these runs are selected; those that there are not are left out."""
-    known = dict.fromkeys(run for run in runs if run in seen.view.places)
-    return {"data_set": seen.view.data_set.id, "runs": list(known)}
+def selection(seen: Seen, places: Iterable[int]) -> dict[str, Any]:
+    """What the store holds when the runs at these positions are selected."""
+    return {"data_set": seen.view.data_set.id, "runs": seen.view.names_at(places)}
 
 
-def select_at(seen: Seen, places: Iterable[int]) -> dict[str, Any] | None:
-    """What the store holds when the runs at these positions are selected; None for none."""
-    return selection(seen, runs) if (runs := [seen.view.names[i] for i in places]) else None
+def selected_in(seen: Seen, places: Sequence[int]) -> Any:
+    """The same of a lasso or a box; one that holds no run changes nothing."""
+    return selection(seen, places) if places else no_update
 
 
 def clicked_run(clicked: Any) -> str | None:
@@ -39,10 +40,3 @@ def clicked_run(clicked: Any) -> str | None:
         case {"points": [{"customdata": str(run)}, *_]}:
             return run
     return None
-
-
-def picked(selected: Mapping[str, Any] | None) -> list[str] | None:
-    """Names of the runs that were lassoed in a figure; None where nothing was."""
-    if not selected or not selected.get("points"):
-        return None
-    return [str(point["customdata"]) for point in selected["points"] if "customdata" in point]

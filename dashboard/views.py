@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
@@ -64,6 +65,10 @@ class View:
     def places(self) -> dict[str, int]:
         """Position of each run by its name."""
         return {run: position for position, run in enumerate(self.names)}
+
+    def names_at(self, positions: Iterable[int]) -> list[str]:
+        """Names of the runs at some positions."""
+        return [self.names[position] for position in positions]
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:

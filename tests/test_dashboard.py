@@ -35,7 +35,7 @@ from dashboard.reference import (
     truth,
 )
 from dashboard.seen import Seen
-from dashboard.selection import picked, positions, selection
+from dashboard.selection import positions, selection
 from dashboard.state import State
 from dashboard.views import View, Views, Which
 from dashboard.wording import headline, open_outliers, summary
@@ -113,20 +113,14 @@ def test_a_link_takes_the_tried_threshold_along(views: Views) -> None:
 
 def test_selected_runs_are_found_by_name_in_the_order_of_the_data(views: Views) -> None:
     seen = see(views)
-    stored = selection(seen, ["B-9", "B-2", "B-9", "gone"])
+    stored = selection(seen, [9, 2])
     assert stored == {"data_set": seen.view.data_set.id, "runs": ["B-9", "B-2"]}
-    assert positions(seen, stored) == [2, 9]
+    assert positions(seen, {**stored, "runs": ["B-9", "B-2", "B-9", "gone"]}) == [2, 9]
 
 
 def test_a_selection_of_another_data_set_or_none_selects_nothing(views: Views) -> None:
-    other = selection(see(views, scoring=1), ["G-1"])
+    other = selection(see(views, scoring=1), [1])
     assert positions(see(views, scoring=2), other) == [] == positions(see(views), None)
-
-
-def test_what_was_lassoed_is_known_by_its_names() -> None:
-    point = {"curveNumber": 0, "pointNumber": 3, "x": 1.0, "y": 2.0}
-    assert picked({"points": [point | {"customdata": "B-3"}, point]}) == ["B-3"]
-    assert picked(None) is None and picked({"points": []}) is None
 
 
 def test_a_run_is_selected_and_no_longer(browser: Browser) -> None:

@@ -135,7 +135,8 @@ def _are_log(found: Agreement) -> tuple[bool, bool]:
     return drawing.is_log(found.first), drawing.is_log(found.second)
 
 
-def within(found: Agreement, event: Mapping[str, Any] | None) -> list[str]:
-    """Names of the runs that a lasso in this figure is drawn around."""
+def within(found: Agreement, event: Mapping[str, Any] | None) -> list[int]:
+    """Positions, in the first scoring, of the runs that a lasso in this figure is drawn around."""
     log_x, log = _are_log(found)
-    return found.names[figures.within(event, *found.scores, log=log, log_x=log_x)].tolist()
+    inside = figures.within(event, *found.scores, log=log, log_x=log_x)
+    return found.positions[0][inside].tolist()

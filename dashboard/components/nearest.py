@@ -49,7 +49,7 @@ def _row(seen: Seen, i: int, far: str) -> Any:
 
 def summary(seen: Seen, near: Neighbours) -> str:
     """`4 of the 10 runs nearest to B-17 are outliers; verdicts: 2 fault, 1 unsure`."""
-    names = [seen.view.names[i] for i in near.positions]
+    names = seen.view.names_at(near.positions)
     n = sum(seen.view.is_outlier(i, seen.threshold) for i in near.positions)
     verb = "are outliers" if n > 1 else "is an outlier"
     text = f"{n or 'None'} of the {plural(len(names), 'run')} nearest to {seen.run} {verb}"

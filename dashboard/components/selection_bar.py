@@ -32,7 +32,7 @@ def bar() -> Any:
 
 def said(seen: Seen, chosen: list[int]) -> str:
     """`3 runs selected: B-1, B-2, B-3`."""
-    names = ", ".join(seen.view.names[i] for i in chosen[:MOST_NAMED])
+    names = ", ".join(seen.view.names_at(chosen[:MOST_NAMED]))
     more = ", …" if len(chosen) > MOST_NAMED else ""
     return f"{plural(len(chosen), 'run')} selected: {names}{more}" if chosen else ""
 
@@ -41,7 +41,7 @@ def links(seen: Seen, chosen: list[int]) -> list[Any]:
     """What can be seen of them elsewhere."""
     found = [dcc.Link("over the population", href=seen.url.at(POPULATION, run=None))]
     if len(chosen) == 2:
-        first, second = (seen.view.names[i] for i in chosen)
+        first, second = seen.view.names_at(chosen)
         found.append(
             dcc.Link("compare", href=seen.url.at(COMPARE, run=first, other=second, rival=None))
         )

@@ -143,7 +143,7 @@ def missing(seen: Seen) -> go.Figure:
     return figures.missing_map(
         here.statistic("missing")[order],
         seen.view.data_set.channels,
-        [seen.view.names[i] for i in order],
+        seen.view.names_at(order),
         lengths=here.lengths[order],
         x_title=f"run (in {'the order of the data' if began is None else 'calendar order'})",
     )

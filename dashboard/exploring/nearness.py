@@ -85,13 +85,12 @@ def map_of(
 
 def within(
     seen: Seen, source: str, axes: tuple[int, int], event: Mapping[str, Any] | None
-) -> list[str]:
-    """Names of the runs in a lasso on the map, whether it draws each of them or not."""
+) -> list[int]:
+    """Positions of the runs in a lasso on the map, whether it draws each of them or not."""
     places = space(seen, source).places
     if max(axes) >= places.shape[1]:
         return []
-    found = figures.within(event, *(places[:, axis] for axis in axes))
-    return [seen.view.names[i] for i in found]
+    return figures.within(event, *(places[:, axis] for axis in axes)).tolist()
 
 
 def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:

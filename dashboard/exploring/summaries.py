@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.seen import Seen
-from dashboard.selection import picked
 from tsad_plugin.figures import wants_log, within
 
 from .groups import Group, good, scored
@@ -74,9 +73,8 @@ def _title(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def in_lasso(seen: Seen, selected: Mapping[str, Any] | None, shown: Summary) -> list[str]:
-    """Names of the runs that were selected in a figure of a number, those not drawn among them."""
+def in_lasso(seen: Seen, event: Mapping[str, Any] | None, shown: Summary) -> list[int]:
+    """Positions of the runs that a lasso in the figure of a number is drawn around."""
     began = starts(seen)
     x = np.arange(1, len(shown.values) + 1) if began is None else began
-    inside = within(selected, x, shown.values, log=shown.log)
-    return [*(picked(selected) or ()), *(seen.view.names[i] for i in inside)]
+    return within(event, x, shown.values, log=shown.log).tolist()

@@ -52,7 +52,7 @@ def report_file(seen: Seen, chosen: Sequence[int] = ()) -> File:
             f"a report shows {MOST_CHOSEN} runs at most, {len(chosen):,} are selected: select fewer"
         )
     page = runs_page(Kept.of(seen), chosen).encode("utf-8", "replace")
-    run = [seen.view.names[chosen[0]]] if len(chosen) == 1 else []
+    run = seen.view.names_at(chosen if len(chosen) == 1 else [])
     return File.of(page, [seen.view.data_set.name, *run], "report", HTML)
 
 

@@ -26,7 +26,7 @@ from dashboard.components.courses import axis_control, channels_control, drawn, 
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
 from dashboard.seen import Seen
-from dashboard.selection import STORE, clicked_run, positions, selection
+from dashboard.selection import STORE, clicked_run, positions, selected_in
 from dashboard.state import COMPARE
 from dashboard.views import Views
 from tsad_plugin.forms import plural
@@ -242,7 +242,7 @@ def _register_scatter(app: Dash, views: Views) -> None:
     def ring(stored: dict[str, Any] | None, _scheme: Any, here: str) -> Any:
         """Draw rings around the selected runs; in other colours all is drawn anew."""
         seen = Seen.at(views, here)
-        chosen = [seen.view.names[i] for i in positions(seen, stored)]
+        chosen = seen.view.names_at(positions(seen, stored))
         found = Agreement.of(seen, rival_of(seen))
         figure = dressed(side_by_side.agreement(found, chosen))
         return figure if ctx.triggered_id == "shell-scheme" else drawing.marks(figure)
@@ -256,8 +256,7 @@ def _register_scatter(app: Dash, views: Views) -> None:
     def select(lassoed: dict[str, Any] | None, here: str) -> Any:
         """Select the runs that were drawn around."""
         seen = Seen.at(views, here)
-        runs = side_by_side.within(Agreement.of(seen, rival_of(seen)), lassoed)
-        return selection(seen, runs) if runs else no_update
+        return selected_in(seen, side_by_side.within(Agreement.of(seen, rival_of(seen)), lassoed))
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

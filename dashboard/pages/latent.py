@@ -16,7 +16,7 @@ from dashboard.exploring import nearness
 from dashboard.exploring.nearness import NEAREST, SELECTED
 from dashboard.exploring.space import CODES, COURSES, N_AXES, sources
 from dashboard.seen import Seen
-from dashboard.selection import STORE, positions, selection
+from dashboard.selection import STORE, positions, selected_in, selection
 from dashboard.views import Views
 
 SOURCES = {CODES: "Codes of the detector", COURSES: "Resampled runs"}
@@ -186,8 +186,8 @@ def _register_map(app: Dash, views: Views) -> None:
     def select(selected: dict[str, Any] | None, source: str, x: str, y: str, here: str) -> Any:
         """Select the runs in the lasso."""
         seen = Seen.at(views, here)
-        runs = nearness.within(seen, source, (int(x), int(y)), selected)
-        return (selection(seen, runs), SELECTED) if runs else (no_update, no_update)
+        found = nearness.within(seen, source, (int(x), int(y)), selected)
+        return selected_in(seen, found), SELECTED if found else no_update
 
 
 def _register_choice(app: Dash, views: Views) -> None:
@@ -260,4 +260,4 @@ def _register_nearest(app: Dash, views: Views) -> None:
         near = nearness.neighbours(seen, source)
         if not clicks or near is None:  # the list has just been drawn
             return no_update
-        return selection(seen, [seen.view.names[i] for i in near.all])
+        return selection(seen, near.all)

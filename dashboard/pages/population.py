@@ -15,7 +15,7 @@ from dashboard.exploring.drawing import Drawn
 from dashboard.exploring.groups import error_shares
 from dashboard.exploring.summaries import STATISTICS, in_lasso, summary
 from dashboard.seen import Seen
-from dashboard.selection import STORE, positions, selection
+from dashboard.selection import STORE, positions, selected_in
 from dashboard.views import Views
 
 from .url_callbacks import choose_channels, choose_good, open_clicked
@@ -122,8 +122,8 @@ def _register_numbers(app: Dash, views: Views) -> None:
     def select(selected: dict[str, Any] | None, what: str, channel: str, here: str) -> Any:
         """Select the runs that were lassoed."""
         seen = Seen.at(views, here)
-        runs = in_lasso(seen, selected, summary(seen, what, channel)) if selected else []
-        return selection(seen, runs) if runs else no_update
+        found = in_lasso(seen, selected, summary(seen, what, channel)) if selected else []
+        return selected_in(seen, found)
 
 
 def _register_correlations(app: Dash, views: Views) -> None:

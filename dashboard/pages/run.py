@@ -223,9 +223,9 @@ def _register_selection(app: Dash, views: Views) -> None:
         if not clicks:  # the page has just been drawn
             return no_update
         seen = Seen.at(views, here)
-        chosen = [seen.view.names[i] for i in positions(seen, stored)]
-        others = [run for run in chosen if run != seen.run]
-        return selection(seen, others if seen.run in chosen else [*chosen, seen.run])
+        chosen = positions(seen, stored)
+        others = [position for position in chosen if position != seen.position]
+        return selection(seen, others if seen.position in chosen else [*chosen, seen.position])
 
     @app.callback(
         Output("run-select", "children"),

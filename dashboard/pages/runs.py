@@ -16,7 +16,7 @@ from dashboard.components.scheme import dressed
 from dashboard.components.threshold import kept_text, read_threshold, scale_of, threshold_controls
 from dashboard.listing import ALL, OUTLIERS
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, positions, select_at
+from dashboard.selection import STORE, positions, selected_in
 from dashboard.state import RUN
 from dashboard.views import Views
 from dashboard.wording import headline, open_outliers
@@ -180,7 +180,7 @@ def _register_selection(app: Dash, views: Views) -> None:
     def lasso(drawn: dict[str, Any] | None, here: str) -> Any:
         """Select the runs in a lasso, or a box; around none it changes nothing."""
         seen = Seen.at(views, here)
-        return select_at(seen, drawing.scores_within(seen, drawn)) or no_update
+        return selected_in(seen, drawing.scores_within(seen, drawn))
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
@@ -193,7 +193,7 @@ def _register_selection(app: Dash, views: Views) -> None:
         """Select the runs whose scores are in a range."""
         seen = Seen.at(views, here)
         found = drawing.histogram_within(seen, read_threshold(seen, value), drawn)
-        return select_at(seen, found) or no_update
+        return selected_in(seen, found)
 
 
 def _register_keeping(app: Dash, views: Views) -> None:

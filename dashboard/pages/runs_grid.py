@@ -15,7 +15,7 @@ from dashboard.components.threshold import read_threshold
 from dashboard.listing import NONE, block
 from dashboard.reference import CHOSEN
 from dashboard.seen import Seen, signature
-from dashboard.selection import STORE, positions, select_at
+from dashboard.selection import STORE, positions, selection
 from dashboard.views import Views
 from tsad_plugin.forms import plural
 
@@ -96,7 +96,7 @@ def _register_selection(app: Dash, views: Views) -> None:
         outliers = np.flatnonzero(seen.view.outliers(read_threshold(seen, value)))
         if not len(outliers):
             raise Refused("no run is an outlier: none is selected")
-        return select_at(seen, outliers)
+        return selection(seen, outliers)
 
 
 def _register_choice(app: Dash, views: Views) -> None:
@@ -113,7 +113,7 @@ def _register_choice(app: Dash, views: Views) -> None:
         if not clicks:  # the page has just been drawn
             return no_update
         seen = Seen.at(views, here)
-        names = [seen.view.names[i] for i in positions(seen, stored)]
+        names = seen.view.names_at(positions(seen, stored))
         if len(names) < 2:
             raise Refused(f"{plural(len(names), 'run')} selected: good runs are at least 2")
         views.workspace.review.choose_good_runs(seen.view.data_set, names, who=signature(who))
