@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from threading import Lock
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,8 +28,9 @@ from tsad_plugin.workspace import (
 )
 
 from .answers import Refused
+from .memory import Memory
 
-KEPT = 8  # scorings, and populations, that stay in memory
+KEPT = 16  # populations that stay in memory: on each axis, of several scorings
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,11 +186,7 @@ class Views:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._of = lru_cache(KEPT)(self._read)
-        self._overview = lru_cache(KEPT)(self._look_over)
-        self._population = lru_cache(2 * KEPT)(self._add_up)
-        self._codes = lru_cache(KEPT)(self._read_codes)
-        self._adding = Lock()
+        self.memory = Memory()
 
     def newest(self) -> int | None:
         """Number of the newest scoring; None in an empty workspace."""
@@ -208,7 +204,7 @@ class Views:
         number = self.newest() if scoring is None else scoring
         if number is None:
             raise Refused("the workspace holds no scoring yet")
-        return self._of(number)
+        return self.memory.of(self._read, number)
 
     def _read(self, number: int) -> View:
         workspace = self.workspace
@@ -240,15 +236,14 @@ class Views:
 
     def overview(self, data_set: int) -> Overview:
         """A data set as a whole."""
-        with self._adding:  # who asks for the same meanwhile waits, and need not make it, too
-            return self._overview(data_set)
+        return self.memory.of(self._look_over, data_set)
 
     def _look_over(self, data_set: int) -> Overview:
         return self.workspace.overview(self.workspace.data_set(data_set))
 
     def codes(self, scoring: int) -> NDArray[np.float32] | None:
         """Codes of the runs, (n_runs, latent_dim); None where there are none."""
-        return self._codes(scoring)
+        return self.memory.of(self._read_codes, scoring)
 
     def _read_codes(self, scoring: int) -> NDArray[np.float32] | None:
         return self.workspace.read_codes(self.workspace.scoring(scoring))
@@ -264,8 +259,7 @@ class Views:
 
     def population(self, which: Which) -> Population:
         """How some runs go."""
-        with self._adding:
-            return self._population(which)
+        return self.memory.of(self._add_up, which, most=KEPT)
 
     def _add_up(self, which: Which) -> Population:
         data_set = self.workspace.data_set(which.data_set)

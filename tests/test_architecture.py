@@ -45,7 +45,7 @@ LAYERS = [
     ["__main__"],
 ]
 DASHBOARD_LAYERS = [
-    ["answers"],
+    ["answers", "memory"],
     ["state", "serving"],
     ["views"],
     ["reference"],

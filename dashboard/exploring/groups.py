@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,6 @@ from tsad_plugin.population import correlation
 from tsad_plugin.workspace import Overview
 
 Floats = NDArray[np.float64]
-
-KEPT = 4  # correlations that stay in memory
 
 
 @dataclass(frozen=True)
@@ -73,13 +70,12 @@ class Group:
 
     def correlation(self) -> Floats:
         """(n_channels, n_channels)."""
-        return _correlation(self)
+        return self.views.memory.of(_correlation, self)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
 
-@lru_cache(KEPT)
 def _correlation(group: Group) -> Floats:
     return correlation(group.courses())
 

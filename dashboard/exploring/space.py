@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import lru_cache
-from threading import Lock
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -32,7 +30,6 @@ LARGEST = 1e30  # values beyond are as large: float32 holds their differences
 KEPT = 4  # scorings that stay in memory
 
 Floats = NDArray[np.float32]
-_preparing = Lock()
 
 
 class Scale(NamedTuple):
@@ -126,11 +123,10 @@ def sources(seen: Seen) -> list[str]:
 def space(seen: Seen, source: str) -> Space:
     """The runs of a scoring as points; made when it is first asked for."""
     training = learned_scoring(seen)
-    with _preparing:  # who asks for the same meanwhile waits
-        return _space(seen.views, seen.view.scoring.id, training and training.id, source)
+    key = seen.views, seen.view.scoring.id, training and training.id, source
+    return seen.views.memory.of(_space, *key, most=KEPT)
 
 
-@lru_cache(KEPT)
 def _space(views: Views, scoring: int, training: int | None, source: str) -> Space:
     view = views.of(scoring)
     runs, others = _values(views, view, source, view.data_set.channels), None
