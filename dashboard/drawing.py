@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -225,12 +225,18 @@ def contributions_at(run: RunView, at: int) -> go.Figure:
     )
 
 
-def patch(figure: go.Figure, uids: Collection[str] = MOVED) -> Any:
-    """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
+def traces(figure: go.Figure, changes: Callable[[str], bool]) -> Any:
+    """Some traces by their uid, to be laid over what is drawn."""
     changed: Any = Patch()
     for number, trace in enumerate(figure.data):
-        if trace.uid in uids:
+        if changes(trace.uid or ""):
             changed["data"][number] = trace.to_plotly_json()
+    return changed
+
+
+def patch(figure: go.Figure, uids: Collection[str] = MOVED) -> Any:
+    """What a threshold moves in a score chart or a histogram, to be laid over what is drawn."""
+    changed = traces(figure, lambda uid: uid in uids)
     for name in ("shapes", "annotations"):
         changed["layout"][name] = [part.to_plotly_json() for part in figure.layout[name]]
     return changed

@@ -15,7 +15,7 @@ from .seen import Seen
 from .views import View
 
 
-def summary(view: View, position: int, threshold: float | None) -> str:
+def run_line(view: View, position: int, threshold: float | None) -> str:
     """`run B-17: score 5.9, 2.1 × threshold, feed rate 80% of the error at 31–42 h`."""
     row = view.table.iloc[position]
     times = relative(float(row["score"]), np.nan if threshold is None else threshold)

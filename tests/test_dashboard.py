@@ -17,7 +17,7 @@ from reviewing import ABNORMAL, good_runs, keep, new_runs
 
 from dashboard import Settings, create_app, drawing
 from dashboard.answers import Refused
-from dashboard.components.heading import neighbours
+from dashboard.components.heading import beside
 from dashboard.components.threshold import read_threshold
 from dashboard.drawing import RunView
 from dashboard.listing import ALL, OPEN, OUTLIERS, block
@@ -38,7 +38,7 @@ from dashboard.seen import Seen
 from dashboard.selection import positions, selection
 from dashboard.state import State
 from dashboard.views import View, Views, Which
-from dashboard.wording import headline, open_outliers, summary
+from dashboard.wording import headline, open_outliers, run_line
 from tsad_plugin import Runs
 from tsad_plugin.workspace import Workspace
 
@@ -226,7 +226,7 @@ def test_precision_and_recall_count_what_is_known(
 
 def test_the_summary_names_score_threshold_channel_and_time(views: Views) -> None:
     view = newest(views)
-    text = summary(view, view.position(WORST), views.standing(view).threshold.value)
+    text = run_line(view, view.position(WORST), views.standing(view).threshold.value)
     assert text.startswith("run B-3: score ") and "× threshold, T " in text
     assert text.endswith(" of the error at 5–9.5 h")
 
@@ -366,11 +366,11 @@ def test_neighbours_are_the_outliers_before_and_after_in_rank(views: Views) -> N
     view = newest(views)
     threshold = views.standing(view).threshold.value
     first, second, third = view.ranked[:3]
-    assert neighbours(view, threshold, first) == (None, second)
-    assert neighbours(view, threshold, second) == (first, third)
-    assert neighbours(view, threshold, third) == (second, None)
-    assert neighbours(view, threshold, view.ranked[10]) == (third, None)
-    assert neighbours(view, 1e9, first) == (None, None)
+    assert beside(view, threshold, first) == (None, second)
+    assert beside(view, threshold, second) == (first, third)
+    assert beside(view, threshold, third) == (second, None)
+    assert beside(view, threshold, view.ranked[10]) == (third, None)
+    assert beside(view, 1e9, first) == (None, None)
 
 
 # -- callbacks, as the browser calls them --------------------------------------------------------

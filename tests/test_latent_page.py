@@ -10,7 +10,7 @@ import pytest
 from callbacks import Browser, page
 from reviewing import ABNORMAL, detector, good_runs, new_runs, recipe
 
-from dashboard.components.nearest import summary
+from dashboard.components.nearest import neighbours_line
 from dashboard.exploring import nearness
 from dashboard.exploring.learned import learned_scoring
 from dashboard.exploring.space import CODES, COURSES, Scale, Space, sources, space
@@ -301,7 +301,7 @@ def test_the_summary_counts_outliers_and_verdicts(views: Views) -> None:
     for name in names[:2]:
         views.workspace.review.judge(seen.view.data_set, name, "fault", who="anna")
     n = len({*names} & set(ABNORMAL))
-    told = summary(see(views, run="B-3"), near)
+    told = neighbours_line(see(views, run="B-3"), near)
     assert told.endswith("; verdicts: 2 fault")
     assert told.startswith(f"{n or 'None'} of the 10 runs nearest to B-3 ")
 

@@ -11,7 +11,7 @@ from dash import dcc, html
 from dashboard.seen import Seen
 from dashboard.state import RUN, RUNS
 from dashboard.views import View
-from dashboard.wording import summary
+from dashboard.wording import run_line
 
 from .exporting import report_link
 from .parts import aria
@@ -24,13 +24,13 @@ def head(seen: Seen) -> Any:
     view, threshold, position = seen.view, seen.threshold, seen.position
     is_outlier = view.is_outlier(position, threshold)
     badge = html.Span("outlier", className="badge high") if is_outlier else _NORMAL
-    before, after = neighbours(view, threshold, position)
+    before, after = beside(view, threshold, position)
     return html.Div(
         [
             html.Div(
                 [
                     dcc.Link("← Runs (r)", id="run-back", href=seen.url.at(RUNS, run=None)),
-                    html.H1([summary(view, position, threshold), " ", badge]),
+                    html.H1([run_line(view, position, threshold), " ", badge]),
                 ]
             ),
             html.Nav(
@@ -53,7 +53,7 @@ def select_text(is_selected: bool) -> str:
     return "Selected (s)" if is_selected else "Select (s)"
 
 
-def neighbours(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
+def beside(view: View, threshold: float | None, position: int) -> tuple[int | None, int | None]:
     """The outliers that rank before and after a run."""
     outliers = view.worst_first(view.outliers(threshold)).tolist()
     before, after = (

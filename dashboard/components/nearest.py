@@ -25,7 +25,7 @@ def nearest(seen: Seen, near: Neighbours) -> list[Any]:
     return [
         html.Div(
             [
-                html.Span(summary(seen, near)),
+                html.Span(neighbours_line(seen, near)),
                 dmc.Button("Select these", id="latent-take", variant="default"),
             ],
             className="controls",
@@ -47,7 +47,7 @@ def _row(seen: Seen, i: int, far: str) -> Any:
     return html.Tr([html.Td(cell) for cell in cells])
 
 
-def summary(seen: Seen, near: Neighbours) -> str:
+def neighbours_line(seen: Seen, near: Neighbours) -> str:
     """`4 of the 10 runs nearest to B-17 are outliers; verdicts: 2 fault, 1 unsure`."""
     names = seen.view.names_at(near.positions)
     n = sum(seen.view.is_outlier(i, seen.threshold) for i in near.positions)

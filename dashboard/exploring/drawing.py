@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from dash import Patch
 
-from dashboard.drawing import BAND
+from dashboard.drawing import BAND, traces
 from dashboard.seen import Seen
 from tsad_plugin import figures
 from tsad_plugin.figures import Bands, RunLine
@@ -85,11 +84,7 @@ def _group(seen: Seen, selected: Sequence[int], columns: list[int]) -> Bands:
 
 def moved(figure: go.Figure) -> Any:
     """What another k moves in the bands, to be laid over what is drawn."""
-    changed: Any = Patch()
-    for number, trace in enumerate(figure.data):
-        if (trace.uid or "").startswith(MOVED):
-            changed["data"][number] = trace.to_plotly_json()
-    return changed
+    return traces(figure, lambda uid: uid.startswith(MOVED))
 
 
 def lengths(seen: Seen) -> go.Figure:
@@ -149,12 +144,12 @@ def missing(seen: Seen) -> go.Figure:
     )
 
 
-def usual(seen: Seen) -> go.Figure:
+def correlation_of_good(seen: Seen) -> go.Figure:
     """How channels go together in the good runs."""
     return figures.correlation_map(good(seen).correlation(), seen.view.data_set.channels)
 
 
-def unusual(seen: Seen, selected: Sequence[int]) -> go.Figure:
+def correlation_of_others(seen: Seen, selected: Sequence[int]) -> go.Figure:
     """The same of the selected runs, or of the outliers."""
     found = others(seen, selected)
     if found is None:

@@ -98,16 +98,22 @@ def good(seen: Seen) -> Group:
     return seen.of_good(lambda data_set, positions: group(seen, data_set, positions))
 
 
-def spread(courses: NDArray[Any]) -> tuple[Floats, Floats]:
-    """(n, t, c) -> (t, c): mean and standard deviation of runs, NaN where fewer than two have one.
+def mean_course(courses: NDArray[Any], least: int = 1) -> tuple[Floats, Floats]:
+    """(n, t, c) -> (t, c): mean of runs, and how many have a value; NaN where these are too few.
 
-    In the memory of some runs.
+    In the memory of some runs, as is `spread`.
     """
     _, t, c = courses.shape
     slices = list(blocks(len(courses), t * c))
     n = sum(np.count_nonzero(~np.isnan(courses[s]), axis=0) for s in slices) + np.zeros((t, c))
-    n[n < 2] = np.nan
-    mean = sum(np.nansum(courses[s], axis=0, dtype=np.float64) for s in slices) / n
+    n[n < least] = np.nan
+    return sum(np.nansum(courses[s], axis=0, dtype=np.float64) for s in slices) / n, n
+
+
+def spread(courses: NDArray[Any]) -> tuple[Floats, Floats]:
+    """(n, t, c) -> (t, c): mean and standard deviation, NaN where fewer than two have a value."""
+    mean, n = mean_course(courses, least=2)
+    slices = blocks(len(courses), mean.size)
     squares = sum(np.nansum(np.square(courses[s] - mean), axis=0) for s in slices)
     return mean, np.sqrt(squares / (n - 1))
 

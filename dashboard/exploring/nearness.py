@@ -19,7 +19,7 @@ from tsad_plugin.results import TINY
 
 from . import drawing
 from .drawing import Drawn
-from .groups import scored
+from .groups import mean_course, scored
 from .learned import learned_scoring
 from .space import CODES, COURSES, space
 
@@ -140,17 +140,10 @@ def apart(seen: Seen, positions: Sequence[int]) -> dict[str, float]:
     names, good = seen.view.data_set.channels, seen.population("percent")
     found = [0.0] * len(names)
     if len(positions):
-        mean = _mean(scored(seen, positions).courses())
+        mean, _ = mean_course(scored(seen, positions).courses())
         found = [_apart(mean[:, c], good, c) for c in range(len(names))]
     order = np.argsort(-np.array(found), kind="stable")
     return {names[c]: found[c] for c in order}
-
-
-def _mean(runs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n, t, c) -> (t, c): NaN where no run has a value."""
-    n = np.count_nonzero(~np.isnan(runs), axis=0)
-    sums = np.nansum(runs, axis=0, dtype=np.float64)
-    return np.where(n > 0, sums / np.maximum(n, 1), np.nan)
 
 
 def _apart(mean: NDArray[np.float64], good: Population, channel: int) -> float:

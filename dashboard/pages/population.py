@@ -24,7 +24,7 @@ FIGURES = {
     "histogram": drawing.length_histogram,
     "lengths": drawing.lengths,
     "missing": drawing.missing,
-    "usual": drawing.usual,
+    "usual": drawing.correlation_of_good,
 }
 CLICKED = ("bands", "numbers", "missing")  # figures whose marks open a run
 
@@ -142,7 +142,7 @@ def _register_correlations(app: Dash, views: Views) -> None:
         """The same in the selected runs, or the outliers, and what changed most."""
         seen = Seen.at(views, here)
         selected = positions(seen, stored)
-        figure = drawing.unusual(seen, selected)
+        figure = drawing.correlation_of_others(seen, selected)
         return *sized(figure), cards.name_of_others(seen, selected), change_in_words(seen, selected)
 
 

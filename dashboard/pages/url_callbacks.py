@@ -36,7 +36,7 @@ def choose_good(app: Dash, views: Views, field: str) -> None:
         State("page-url", "data"),
         prevent_initial_call=True,
     )
-    def compare(key: str, here: str) -> Any:
+    def choose(key: str, here: str) -> Any:
         """Take other runs as the good ones."""
         seen = Seen.at(views, here)
         return no_update if key == seen.good.key else seen.url.at("", good=key)
