@@ -4,6 +4,8 @@
     // Dash fills this object later; its assets come first.
     const dash = (window.dash_clientside = window.dash_clientside || {});
     const put = (id, props) => dash.set_props(id, props);
+    let linking, settling, scrolling; // what is waited for, of each kind the last
+    let turns = 0; // pages that were shown
 
     // Links that lead on from here with what is looked at.
     const onward = "[id^=shell-to-], #run-next, #run-previous, #run-back, #compare-swap";
@@ -48,8 +50,8 @@
             if (!isSlider && (threshold === "" || threshold === null)) return nothing();
             const looked = isSlider ? Number((mean + k * sigma).toPrecision(6)) : threshold;
             const exact = isSlider ? k : (looked - mean) / sigma;
-            window.clearTimeout(window.tsadLinking); // browsers allow some changes a second
-            window.tsadLinking = window.setTimeout(function () {
+            window.clearTimeout(linking); // browsers allow some changes a second
+            linking = window.setTimeout(function () {
                 if (!document.getElementById("runs-k")) return;
                 rewrite(here, function (query) {
                     if (looked === kept) query.delete("k");
@@ -61,8 +63,8 @@
         },
         settle: function (threshold) {
             // The list is filled once the slider rests.
-            window.clearTimeout(window.tsadSettling);
-            window.tsadSettling = window.setTimeout(function () {
+            window.clearTimeout(settling);
+            settling = window.setTimeout(function () {
                 if (!document.getElementById("runs-threshold")) return;
                 put("runs-settled", { data: threshold });
             }, 250);
@@ -121,13 +123,13 @@
         },
         // Figures mount one after another: when the first of a page is drawn, the others are asked for.
         shown: async function () {
-            const turn = (window.tsadTurn = (window.tsadTurn || 0) + 1);
+            const turn = ++turns;
             const pause = (ms) => new Promise((done) => window.setTimeout(done, ms));
             const isDrawn = (plot) => plot && !plot.tsadShown && plot.querySelector("[class$=tick], .annotation");
             const first = () => document.querySelector("#page .graph .js-plotly-plot");
             for (let waited = 0; !isDrawn(first()) && waited < 200; waited++) {
                 await pause(15);
-                if (turn !== window.tsadTurn) return dash.no_update;
+                if (turn !== turns) return dash.no_update;
             }
             const plot = first();
             if (plot && plot.on) {
@@ -148,7 +150,7 @@
         },
         scroll: function (_children, hash) {
             // Text that comes after its page moves what is below it: look again until somebody acts.
-            window.tsadScrolling?.disconnect();
+            scrolling?.disconnect();
             const page = document.getElementById("page");
             const place = () => {
                 const named = [...page.querySelectorAll("section[id]")].find((s) => `#${s.id}` === hash);
@@ -156,10 +158,10 @@
                 named?.scrollIntoView();
             };
             if (!hash || !page) return;
-            window.tsadScrolling = new ResizeObserver(place);
-            window.tsadScrolling.observe(page);
+            scrolling = new ResizeObserver(place);
+            scrolling.observe(page);
             for (const event of ["wheel", "pointerdown", "keydown"]) {
-                window.addEventListener(event, () => window.tsadScrolling.disconnect(), { once: true });
+                window.addEventListener(event, () => scrolling.disconnect(), { once: true });
             }
         },
         open: function (clicks) {
