@@ -15,7 +15,8 @@ from tsad_plugin.figures import (
     shared_ranges,
     within,
 )
-from tsad_plugin.figures.style import MAX_MARKERS, cloud
+from tsad_plugin.figures.markers import cloud
+from tsad_plugin.figures.style import MAX_MARKERS
 
 NAN = float("nan")
 FIRST, SECOND = [1.0, 5.0, 4.0, 0.5, 6.0], [2.0, 1.0, 9.0, 8.0, 7.0]
@@ -56,7 +57,7 @@ def test_every_run_stands_once_where_its_two_scores_meet() -> None:
 
 def test_the_legend_counts_who_calls_what_an_outlier() -> None:
     names = [t.name for t in drawn(names=("FC", "band")).data]
-    assert names == ["neither (1)", "only FC (1)", "only band (1)", "both (2)", "selected"]
+    assert names == ["neither (1)", "only FC (1)", "only band (1)", "both (2)", "selected (0)"]
 
 
 def test_groups_differ_in_shape_too() -> None:
@@ -73,7 +74,7 @@ def test_traces_stand_in_one_order_even_where_they_are_empty() -> None:
 
 def test_names_are_drawn_as_they_stand_but_clicked_as_they_are() -> None:
     only = trace(drawn(), "first")
-    assert (list(only.hovertext), list(only.customdata)) == (["&lt;b&gt;"], ["<b>"])
+    assert (list(only.hovertext), list(only.customdata)) == (["<b>&lt;b&gt;</b>"], ["<b>"])
     assert "customdata" not in only.hovertemplate
     assert trace(drawn(names=("A", "<i>")), "second").name == "only &lt;i&gt; (1)"
 
@@ -112,11 +113,11 @@ def test_of_many_runs_those_are_drawn_that_draw_the_same_cloud(log: tuple[bool, 
     flags = x > 3, y > 3
     figure = score_agreement(x, y, outlier=flags, log=log)
     neither, first = trace(figure, "neither"), trace(figure, "first")
-    at = np.flatnonzero(~flags[0] & ~flags[1])
-    expected = at[cloud(np.log10(x[at]) if log[0] else x[at], y[at])]
+    of = ~flags[0] & ~flags[1]
+    expected = cloud(np.stack([np.log10(x) if log[0] else x, y]), of)
     assert [int(run) for run in neither.customdata] == expected.tolist()
     assert len(neither.x) == MAX_MARKERS
-    assert neither.name == f"neither ({len(at):,}, {MAX_MARKERS:,} drawn)"
+    assert neither.name == f"neither ({MAX_MARKERS:,} of {of.sum():,} shown)"
     assert len(first.x) == (flags[0] & ~flags[1]).sum()  # outliers are few
 
 

@@ -58,7 +58,7 @@ def test_every_run_is_a_mark_in_its_place() -> None:
     normal, outliers = trace(figure, "normal run"), trace(figure, "outlier")
     assert normal.x.tolist() == [1, 2, 4]
     np.testing.assert_allclose(normal.y, [1.0, 0.8, 1.2])
-    np.testing.assert_allclose(outliers.y, [3.0, 2.0])  # the worst first
+    np.testing.assert_allclose(outliers.y, [3.0, 2.0])
     assert outliers.x.tolist() == [3, 5]
 
 
@@ -91,7 +91,7 @@ def test_bands_are_the_mean_and_sigmas_of_the_calibration_scores() -> None:
 
 @pytest.mark.parametrize("calibration", [None, [], [1.0], [NAN, 1.0]])
 def test_without_calibration_scores_there_are_no_bands(calibration: Any) -> None:
-    assert names(score_chart(SCORES, calibration=calibration)) == ["normal run"]
+    assert names(score_chart(SCORES, calibration=calibration)) == ["normal run (5)"]
 
 
 def test_the_threshold_is_a_dashed_line_with_its_value() -> None:
@@ -105,8 +105,8 @@ def test_no_line_stands_for_no_threshold(threshold: float | None) -> None:
 
 
 def test_without_outliers_there_is_no_mark_of_one() -> None:
-    assert names(score_chart(SCORES, outlier=[0] * 5)) == ["normal run"]
-    assert names(score_chart([2.0], outlier=[True])) == ["outlier, with its rank"]
+    assert names(score_chart(SCORES, outlier=[0] * 5)) == ["normal run (5)"]
+    assert names(score_chart([2.0], outlier=[True])) == ["outlier, with its rank (1)"]
 
 
 def test_no_runs_are_said_to_be_none() -> None:
@@ -136,7 +136,7 @@ def test_few_ids_stand_below_the_axis_and_many_do_not() -> None:
 def test_of_very_many_runs_the_extreme_ones_are_kept() -> None:
     scores = np.random.default_rng(0).normal(1, 0.1, 50_000)
     scores[[123, 45_678]] = 0.1, 1.9
-    shown = trace(score_chart(scores), "normal run, 1,000 of 50,000 shown")
+    shown = trace(score_chart(scores), "normal run (1,000 of 50,000 shown)")
     assert len(shown.x) <= MAX_MARKERS
     assert {124, 45_679} <= set(shown.x.tolist())
 

@@ -180,7 +180,10 @@ def test_numbers_stand_at_the_start_of_their_runs() -> None:
     )
     traces = by_uid(figure)
     normal, outlier = traces["normal"], traces["outlier"]
-    assert normal.customdata == ("B-0", "B-1", "B-3", "B-4") and outlier.customdata == ("B-5",)
+    assert (list(normal.customdata), list(outlier.customdata)) == (
+        ["B-0", "B-1", "B-3", "B-4"],
+        ["B-5"],
+    )
     assert normal.y.tolist() == [3, 1, 4, 1.5]
     assert [np.datetime64(x) for x in normal.x] == CLOCK[[0, 1, 3, 4]].tolist()
     assert outlier.marker.symbol == "diamond" != normal.marker.symbol
@@ -197,7 +200,7 @@ def test_without_dates_runs_stand_in_the_order_of_the_data() -> None:
 def test_selected_runs_have_rings_that_let_the_click_through() -> None:
     figure = summary_chart(VALUES, title="score", ids=IDS, selected=[2, 3])
     ring = by_uid(figure)["selected"]
-    assert ring.customdata == ("B-3",)  # the other has no value
+    assert ring.customdata.tolist() == ["B-3"]  # the other has no value
     assert ring.marker.symbol == "circle-open" and ring.hoverinfo == "skip"
     other = summary_chart(VALUES, title="score", ids=IDS, selected=[3])
     revisions = {f.layout.selectionrevision for f in (figure, other)}

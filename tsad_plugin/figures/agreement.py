@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from .markers import Markers
 from .score_axes import add_threshold, axis_type
-from .scores import UNDIMMED
-from .style import (
-    BLACK,
-    GREEN,
-    MAX_MARKERS,
-    NORMAL,
-    OCHRE,
-    OUTLIER,
-    cloud,
-    evenly,
-    new_figure,
-    plain,
-    say_empty,
-    small,
-)
+from .style import BLACK, GREEN, NORMAL, OCHRE, OUTLIER, new_figure, plain, say_empty
 
 EDGE = {"color": BLACK, "width": 1}
 ONLY_FIRST = {"color": OCHRE, "symbol": "triangle-right", "size": 11, "line": EDGE}
 ONLY_SECOND = {"color": GREEN, "symbol": "triangle-up", "size": 11, "line": EDGE}
-RING = {"color": BLACK, "symbol": "circle-open", "size": 13, "line": {"width": 1.2}}
 
 
 def score_agreement(
@@ -85,24 +71,15 @@ def score_agreement(
         return say_empty(figure, "no runs in common")
     runs = np.array([str(i) for i in (range(len(x)) if ids is None else ids)], dtype=object)
     called = plain(names[0]), plain(names[1])
-    across, up = (np.log10(s) if is_log else s for s, is_log in zip((x, y), log, strict=True))
-    marks = _Marks(figure, x, y, runs, called)
-    for uid, name, marker, mask in _groups(outlier, called):
-        at = np.flatnonzero(mask)
-        shown = at[cloud(across[at], up[at])]
-        marks.add(shown, uid, _counted(name, len(at), len(shown)), marker=marker)
-    # Without the pointer's attention rings leave it to the runs inside.
-    ring = {"marker": RING, "hoverinfo": "skip", "hovertemplate": None, "hovertext": None}
-    ringed = np.flatnonzero(pd.Index(runs).isin(list(selected)))
-    marks.add(ringed[evenly(len(ringed), MAX_MARKERS)], "selected", "selected", **ring)
+    told = "".join(f"<br>{n} %{{{axis}:.4g}}" for n, axis in zip(called, "xy", strict=True))
+    marks = Markers(figure, x, y, runs, told, log=log)
+    for uid, name, marker, of in _groups(outlier, called):
+        marks.add(of, uid, name, marker)
+    marks.ring(np.flatnonzero(pd.Index(runs).isin(list(selected))).tolist())
     for threshold, name, is_horizontal in zip(thresholds, called, (False, True), strict=True):
         add_threshold(figure, threshold, horizontal=is_horizontal, of=f" of {name}")
     figure.update_xaxes(**axis_type(log[0]))
     return figure.update_yaxes(**axis_type(log[1]))
-
-
-def _counted(name: str, n: int, n_shown: int) -> str:
-    return f"{name} ({n:,})" if n_shown == n else f"{name} ({n:,}, {n_shown:,} drawn)"
 
 
 def _groups(
@@ -116,26 +93,3 @@ def _groups(
         ("second", f"only {names[1]}", ONLY_SECOND, ~a & b),
         ("both", "both", OUTLIER, a & b),
     ]
-
-
-class _Marks(NamedTuple):
-    """What every trace of markers is made of; each array is of shape (n_runs,)."""
-
-    figure: go.Figure
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    ids: NDArray[np.object_]
-    names: tuple[str, str]
-
-    def add(self, at: NDArray[np.intp], uid: str, name: str, **style: Any) -> None:
-        """Draw the runs at these positions."""
-        scores = "<br>".join(
-            f"{n} %{{{axis}:.4g}}" for n, axis in zip(self.names, "xy", strict=True)
-        )
-        told = {
-            "hovertext": [plain(run) for run in self.ids[at]],
-            "hovertemplate": f"<b>%{{hovertext}}</b><br>{scores}<extra></extra>",
-        }
-        place = {"x": small(self.x[at]), "y": small(self.y[at]), "customdata": self.ids[at]}
-        look = {"mode": "markers", "uid": uid, "name": name, **UNDIMMED}
-        self.figure.add_scatter(**look, **place, **{**told, **style})

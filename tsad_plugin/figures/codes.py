@@ -9,12 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from .scores import RING
-from .style import GREEN, NORMAL, OUTLIER, cloud, new_figure, plain, say_empty, small
+from .markers import RING, Markers, cloud
+from .style import GREEN, NORMAL, OUTLIER, new_figure, say_empty, small
 
 TOP = 68  # pixels above the map: two lines of a legend
 MOST_RUNS = 700  # of a kind: a lasso gives each of them another opacity
 PALE = 0.3  # opacity of what is not selected
+TRAINING = "training", "training run", NORMAL
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
 
@@ -40,7 +41,8 @@ class Marked(NamedTuple):
         self, places: NDArray[Any], outlier: NDArray[np.bool_], axes: tuple[int, int] = (0, 1)
     ) -> list[dict[str, Any]]:
         """What it changes of each trace of `code_map`, in their order."""
-        parts = (_drawn(places, axes, of) for of in (~outlier, outlier))
+        on_axes = places[:, list(axes)].T
+        parts = (cloud(on_axes, of, MOST_RUNS) for of in (~outlier, outlier))
         found = [np.flatnonzero(np.isin(part, self.selected)).tolist() for part in parts]
         chosen = [] if self.chosen is None else [self.chosen]
         signs = [_at(places[list(runs)], axes) for runs in (self.nearest, chosen)]
@@ -109,15 +111,14 @@ def code_map(
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
     others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
-    map_, every = _Map(figure, axes), np.ones(len(others), bool)
-    map_.add(
-        others, every, ("training", "training run", NORMAL), training_ids or [""] * len(others)
-    )
-    normal = ("normal", "training run", NORMAL) if learned_from else ("normal", "new run", NEW)
-    for of, look in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
-        map_.add(points, of, look, ids, scores)
-    map_.sign("nearest", "nearest runs", NEAREST)
-    map_.sign("chosen", "chosen run", RING)
+    training_marks = _marks(figure, others, training_ids or [""] * len(others), axes)
+    training_marks.add(np.ones(len(others), bool), *TRAINING, customdata=None, **_look(TRAINING))
+    normal = ("normal", *TRAINING[1:]) if learned_from else ("normal", "new run", NEW)
+    marks = _marks(figure, points, ids, axes, scores)
+    for of, kind in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
+        marks.add(of, *kind, **_look(kind))
+    _sign(figure, "nearest", "nearest runs", NEAREST)
+    _sign(figure, "chosen", "chosen run", RING)
     for trace, change in zip(figure.data, marked.changes(points, flagged, axes), strict=True):
         trace.update(change)
     return figure
@@ -128,62 +129,36 @@ def _axis_title(axis: int, shares: Sequence[float]) -> str:
     return f"PC{axis + 1}{share}"
 
 
-def _drawn(places: NDArray[Any], axes: tuple[int, int], of: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Positions of the runs of a kind (n,) that are drawn."""
-    kind = np.flatnonzero(of)
-    x, y = (places[kind, axis] for axis in axes)
-    return kind[cloud(x, y, MOST_RUNS)]
-
-
 def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
     x, y = (small(points[:, axis]) for axis in axes)
     return {"x": x, "y": y}
 
 
-class _Map(NamedTuple):
-    """What every trace of markers is made of."""
-
-    figure: go.Figure
-    axes: tuple[int, int]
-
-    def add(
-        self,
-        places: NDArray[Any],
-        of: NDArray[np.bool_],
-        look: tuple[str, str, dict[str, Any]],
-        ids: Sequence[Any],
-        scores: ArrayLike | None = None,
-    ) -> None:
-        """Draw runs of a kind."""
-        at, (uid, name, marker) = _drawn(places, self.axes, of), look
-        n = int(of.sum())
-        self.figure.add_scatter(
-            **_at(places[at], self.axes),
-            mode="markers",
-            marker=marker,
-            customdata=None if uid == "training" else [str(ids[i]) for i in at],
-            hovertext=_told(
-                [ids[i] for i in at], None if scores is None else np.asarray(scores)[at]
-            ),
-            hovertemplate=f"%{{hovertext}}<extra>{name}</extra>",
-            name=f"{name} ({f'{len(at):,} of ' if len(at) < n else ''}{n:,})",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": PALE}},
-            showlegend=n > 0,
-            uid=uid,
-        )
-
-    def sign(self, uid: str, name: str, marker: dict[str, Any]) -> None:
-        """Room for signs around runs; the pointer goes through them to these."""
-        kept = {"marker": {"opacity": 1}}
-        self.figure.add_scatter(
-            mode="markers", marker=marker, hoverinfo="skip", name=name, unselected=kept, uid=uid
-        )
+def _marks(
+    figure: go.Figure,
+    places: NDArray[Any],
+    ids: Sequence[Any],
+    axes: tuple[int, int],
+    scores: ArrayLike | None = None,
+) -> Markers:
+    x, y = (places[:, axis] for axis in axes)
+    told = None if scores is None else np.asarray(scores)
+    tell = None if told is None else lambda at: [f"<br>score {s:.3g}" for s in told[at].tolist()]
+    return Markers(figure, x, y, ids, tell=tell, most=MOST_RUNS)
 
 
-def _told(ids: Sequence[Any], scores: NDArray[Any] | None) -> list[str]:
-    """What the pointer tells of runs."""
-    names = [f"<b>{plain(run)}</b>" for run in ids]
-    if scores is None:
-        return names
-    return [f"{n}<br>score {s:.3g}" for n, s in zip(names, scores.tolist(), strict=True)]
+def _look(kind: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
+    """How runs of a kind look and what they are called under the pointer."""
+    return {
+        "hovertemplate": f"%{{hovertext}}<extra>{kind[1]}</extra>",
+        "unselected": {"marker": {"opacity": PALE}},
+        "selected": {"marker": {"opacity": 1}},
+    }
+
+
+def _sign(figure: go.Figure, uid: str, name: str, marker: dict[str, Any]) -> None:
+    """Room for signs around runs; the pointer goes through them to these."""
+    kept = {"marker": {"opacity": 1}}
+    figure.add_scatter(
+        mode="markers", marker=marker, hoverinfo="skip", name=name, unselected=kept, uid=uid
+    )

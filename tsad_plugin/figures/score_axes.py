@@ -19,6 +19,11 @@ def axis_type(log: bool) -> dict[str, Any]:
     return {"type": "log", "dtick": "D2"} if log else {"type": "linear"}
 
 
+def log10(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Logarithms, NaN where there is none."""
+    return np.log10(np.where(values > 0, values, np.nan))
+
+
 def finite(values: ArrayLike | None) -> NDArray[np.float64]:
     """The numbers among values that may be none."""
     array = np.asarray([] if values is None else values, dtype=np.float64)

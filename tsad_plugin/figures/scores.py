@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from .markers import Markers
 from .score_axes import add_threshold, axis_type, finite, wants_log
-from .style import (
-    BLACK,
-    BLUE,
-    MAX_MARKERS,
-    NORMAL,
-    OUTLIER,
-    SKY,
-    evenly,
-    faded,
-    new_figure,
-    plain,
-    say_empty,
-    small,
-    thinned,
-)
+from .style import BLUE, NORMAL, OUTLIER, SKY, faded, new_figure, plain, say_empty
 
 MAX_NAMED = 25  # runs whose ids fit below the axis
+MAX_RANKED = 10  # outliers with their rank beside them
 SIGMAS = (3, 2, 1)
 FAINT, STRONG = 0.10, 0.38  # opacity of the widest band and of the narrowest
 TINY = 1e-9  # a threshold of which no score is a sensible multiple
-MOST_RINGS = 200  # so wide that each stands out
-RING = {"color": BLACK, "symbol": "circle-open", "size": 18, "line": {"width": 1.5}}
-SMALL_RING = RING | {"size": 10, "line": {"width": 1}}
 # An open marker takes its colour from its line.
 REVIEWED = OUTLIER | {"symbol": "diamond-open", "line": {"width": 2}}
-# Rings show what is selected, in whatever chart it was: plotly knows of its own lasso alone.
-UNDIMMED = {"selected": {"textfont": {"color": BLACK}}, "unselected": {"marker": {"opacity": 1}}}
 
 
 def score_chart(
@@ -87,11 +70,11 @@ def score_chart(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of more than 1,000 runs only those that draw the same cloud are kept, and the 1,000 worst
-        outliers: `within` finds all that a lasso is drawn around. The axis is logarithmic where the
-        highest score is more than ten times the usual. Traces have a `uid` (`"normal"`,
-        `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker has its run's
-        id, as text, for `customdata`: a click gives it back.
+        Of more than 1,000 runs of a kind only those are kept that draw the same cloud, and the
+        outliers with a rank: `within` finds all that a lasso is drawn around. The axis is
+        logarithmic where the highest score is more than ten times the usual. Traces have a `uid`
+        (`"normal"`, `"outlier"`, `"reviewed"`, `"selected"`, `"mean"`, `"band-3"` …), and a marker
+        has its run's id, as text, for `customdata`: a click gives it back.
     """
     values = np.asarray(scores, dtype=np.float64)
     figure = new_figure(height, "run (in the order of the data)", "score")
@@ -104,11 +87,12 @@ def score_chart(
     _add_bands(figure, good, len(values), floor, bands)
     names = range(len(values)) if ids is None else ids
     is_outlier = np.zeros(len(values), bool) if outlier is None else np.asarray(outlier, bool)
-    known = {"label": labels, "verdict": verdicts}
-    marks = _Marks(figure, values, names, {k: v for k, v in known.items() if v is not None}, keep)
-    _add_normal(marks, is_outlier)
-    _add_outliers(marks, is_outlier, verdicts, threshold)
-    _add_rings(marks, selected)
+    tell = _telling(values, is_outlier, threshold, {"label": labels, "verdict": verdicts})
+    places = np.arange(1, len(values) + 1, dtype=np.int32)
+    marks = Markers(figure, places, values, names, tell=tell, log=(False, log), keep=keep)
+    marks.add(~is_outlier, "normal", "normal run", NORMAL, cliponaxis=False)
+    _add_outliers(marks, is_outlier, verdicts)
+    marks.ring(_positions(selected, names))
     add_threshold(figure, threshold, horizontal=True)
     figure.update_yaxes(rangemode="tozero", **axis_type(log))
     figure.update_xaxes(range=[0.5, len(values) + 0.5], showgrid=False)
@@ -157,93 +141,47 @@ def _add_bands(
     )
 
 
-class _Marks(NamedTuple):
-    """What every trace of markers is made of."""
+def _telling(
+    scores: NDArray[np.float64],
+    is_outlier: NDArray[np.bool_],
+    threshold: float | None,
+    known: Mapping[str, Sequence[Any] | None],
+) -> Callable[[NDArray[np.intp]], list[str]]:
+    """What the pointer tells of runs below their names: `known` is what else, by what it is."""
+    given = {what: values for what, values in known.items() if values is not None}
+    limit = threshold if threshold is not None and threshold > TINY else None
 
-    figure: go.Figure
-    scores: NDArray[np.float64]
-    ids: Sequence[Any]
-    known: Mapping[str, Sequence[Any]]  # what else the pointer tells, by what it is
-    keep: bool
+    def tell(i: int) -> str:
+        times = f" ({scores[i] / limit:.2f} × threshold)" if limit and is_outlier[i] else ""
+        more = (f"<br>{w}: {plain(v[i])}" for w, v in given.items() if _is_known(v[i]))
+        return f"<br>score {scores[i]:.3g}{times}{''.join(more)}"
 
-    def add(self, at: NDArray[np.intp], uid: str, name: str, **style: Any) -> None:
-        """Draw the runs at these positions."""
-        if len(at) or self.keep:
-            self.figure.add_scatter(
-                x=(at + 1).astype(np.int32),
-                y=small(self.scores[at]),
-                customdata=_texts(str(self.ids[i]) for i in at),
-                uid=uid,
-                name=name,
-                **{"mode": "markers", "cliponaxis": False, **style},
-            )
-
-    def pointed_at(self, at: NDArray[np.intp], threshold: float | None = None) -> dict[str, Any]:
-        """What the pointer tells of these runs, and that they stay as they are when selected."""
-        texts = [f"<b>{plain(self.ids[i])}</b><br>score {self.scores[i]:.3g}" for i in at]
-        if threshold is not None and threshold > TINY:
-            times = self.scores[at] / threshold
-            texts = [f"{t} ({x:.2f} × threshold)" for t, x in zip(texts, times, strict=True)]
-        for what, values in self.known.items():
-            lines = [f"<br>{what}: {plain(values[i])}" if _is_known(values[i]) else "" for i in at]
-            texts = [text + line for text, line in zip(texts, lines, strict=True)]
-        return {
-            "hovertext": _texts(texts),
-            "hovertemplate": "%{hovertext}<extra></extra>",
-            **UNDIMMED,
-        }
-
-
-def _texts(texts: Iterable[str]) -> NDArray[np.str_]:
-    """An array, as plotly takes a list letter by letter, twice."""
-    return np.array(list(texts), dtype=np.str_)
+    return lambda at: [tell(i) for i in at]
 
 
 def _is_known(value: Any) -> bool:
     return value is not None and not np.any(pd.isna(value))
 
 
-def _add_normal(marks: _Marks, is_outlier: NDArray[np.bool_]) -> None:
-    """Draw normal runs, as nearly the same ones as can be whatever the threshold is."""
-    shown = thinned(np.where(is_outlier, np.nan, marks.scores), MAX_MARKERS)
-    shown, n_normal = shown[~is_outlier[shown]], int((~is_outlier).sum())
-    hidden = "" if len(shown) == n_normal else f", {len(shown):,} of {n_normal:,} shown"
-    marks.add(shown, "normal", f"normal run{hidden}", marker=NORMAL, **marks.pointed_at(shown))
-
-
 def _add_outliers(
-    marks: _Marks,
-    is_outlier: NDArray[np.bool_],
-    verdicts: Sequence[str | None] | None,
-    threshold: float | None,
+    marks: Markers, is_outlier: NDArray[np.bool_], verdicts: Sequence[str | None] | None
 ) -> None:
     outliers = np.flatnonzero(is_outlier)
-    worst = outliers[np.argsort(-marks.scores[outliers], kind="stable")][:MAX_MARKERS]
-    ranks = np.array([str(rank) if rank <= 10 else "" for rank in range(1, len(worst) + 1)])
-    reviewed = np.array([verdicts is not None and _is_known(verdicts[i]) for i in worst], bool)
-    for uid, name, marker, which in (
-        ("outlier", "outlier, with its rank", OUTLIER, ~reviewed),
+    worst = outliers[np.argsort(-marks.y[outliers], kind="stable")][:MAX_RANKED]
+    ranks = np.full(len(is_outlier), "", dtype="U2")
+    ranks[worst] = [str(rank) for rank in range(1, len(worst) + 1)]
+    reviewed = np.zeros(len(is_outlier), dtype=bool)
+    reviewed[outliers] = [verdicts is not None and _is_known(verdicts[i]) for i in outliers]
+    for uid, name, marker, of in (
+        ("outlier", "outlier, with its rank", OUTLIER, is_outlier & ~reviewed),
         ("reviewed", "outlier, reviewed", REVIEWED, reviewed),
     ):
-        pointed_at = marks.pointed_at(worst[which], threshold)
-        ranked = {"mode": "markers+text", "textposition": "top center"}
-        ranked["text"] = ranks[which].tolist()
-        marks.add(worst[which], uid, name, marker=marker, **ranked, **pointed_at)
+        marks.add(of, uid, name, marker, texts=ranks, always=worst, cliponaxis=False)
 
 
-def _add_rings(marks: _Marks, selected: Any) -> None:
+def _positions(selected: Any, ids: Sequence[Any]) -> list[int]:
     wanted = _as_ids(selected)
-    at = np.array([i for i, run in enumerate(marks.ids) if wanted and str(run) in wanted], np.intp)
-    shown = at[evenly(len(at), MAX_MARKERS)] if len(at) else at
-    name = "selected run" if len(at) <= 1 else f"selected runs ({len(at):,})"
-    # Without the pointer's attention they leave the click to the run inside.
-    style = {"marker": ring_of(len(at)), "hoverinfo": "skip"}
-    marks.add(shown, "selected", name, **style, **UNDIMMED)
-
-
-def ring_of(n_selected: int) -> dict[str, Any]:
-    """The ring around each of so many runs: of many it is small."""
-    return RING if n_selected <= MOST_RINGS else SMALL_RING
+    return [i for i, run in enumerate(ids) if wanted and str(run) in wanted]
 
 
 def _as_ids(selected: Any) -> set[str]:

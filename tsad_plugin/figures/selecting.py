@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .score_axes import log10
+
 
 def within(
     event: Mapping[str, Any] | None,
@@ -48,9 +50,9 @@ def within(
     if event and event.get("range"):
         return np.flatnonzero(_between(across, corners[0]) & _between(up, corners[1]))
     if log:
-        up, corners[1] = _log10(up), _log10(corners[1])
+        up, corners[1] = log10(up), log10(corners[1])
     if log_x:
-        across, corners[0] = _log10(across), _log10(corners[0])
+        across, corners[0] = log10(across), log10(corners[0])
     return np.flatnonzero(_inside(across, up, corners))
 
 
@@ -63,11 +65,6 @@ def _numbers(values: ArrayLike, clock: bool = False) -> NDArray[np.float64]:
 
 def _between(values: NDArray[np.float64], ends: ArrayLike) -> NDArray[np.bool_]:
     return (values >= np.min(ends)) & (values <= np.max(ends))
-
-
-def _log10(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithms, NaN where there is none."""
-    return np.log10(np.where(values > 0, values, np.nan))
 
 
 def _inside(

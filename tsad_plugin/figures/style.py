@@ -201,22 +201,6 @@ def _extremes(stretches: NDArray[Any]) -> NDArray[np.intp]:
     return np.concatenate([starts + lowest, starts + highest])
 
 
-def cloud(x: NDArray[Any], y: NDArray[Any], most: int = MAX_MARKERS) -> NDArray[np.intp]:
-    """Positions of at most `most` points (n,) that draw the cloud of all.
-
-    The plane is cut into squares: the first point of each stays, then the second, and so on.
-    """
-    if len(x) <= most:
-        return np.arange(len(x))
-    n = max(int(most**0.5), 1)  # no more squares than points, or some would have none
-    at = [((v - v.min()) / (np.ptp(v) or 1.0) * n).astype(int).clip(max=n - 1) for v in (x, y)]
-    square = n * at[0] + at[1]
-    order = np.argsort(square, kind="stable")
-    _, starts, sizes = np.unique(square[order], return_index=True, return_counts=True)
-    rank = np.arange(len(x)) - starts.repeat(sizes)  # of a point in its square
-    return np.sort(order[np.argsort(rank, kind="stable")[:most]])
-
-
 def evenly(n: int, most: int) -> NDArray[np.intp]:
     """Positions of at most `most` of `n` things, the first and the last among them."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))

@@ -11,11 +11,10 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .limits import add_limits
+from .markers import Markers
 from .score_axes import axis_type, finite
-from .scores import ring_of
 from .style import (
     GREEN,
-    MAX_MARKERS,
     MAX_POINTS,
     NORMAL,
     OUTLIER,
@@ -25,7 +24,6 @@ from .style import (
     plain,
     say_empty,
     small,
-    thinned,
 )
 from .times import compact
 
@@ -74,8 +72,7 @@ def summary_chart(
         Of more than 1,000 markers of a kind only those that draw the same cloud are kept: who asks
         what a lasso holds looks at its corners, too. Markers give back the run's name as
         `customdata`; traces have the `uid` `"normal"`, `"outlier"`, `"selected"` and `"median"`.
-        The median rolls over a twentieth of the runs, at
-        least 5 and at most 101.
+        The median rolls over a twentieth of the runs, at least 5 and at most 101.
     """
     numbers = np.asarray(values, dtype=np.float64)
     x_title = "run (in the order of the data)" if starts is None else "start of the run"
@@ -85,7 +82,11 @@ def summary_chart(
     x = np.arange(1, len(numbers) + 1) if starts is None else compact(np.asarray(starts))
     figure.update_xaxes(counting(len(numbers)) if starts is None else {})
     flagged = np.zeros(len(numbers), bool) if outlier is None else np.asarray(outlier, bool)
-    _add_markers(figure, x, numbers, flagged, ids, selected)
+    told = f"<br>{plain(title)}: %{{y:.4g}}"
+    marks = Markers(figure, x, numbers, ids, told, log=(False, log), keep=False)
+    marks.add(~flagged, "normal", "normal run", NORMAL)
+    marks.add(flagged, "outlier", "outlier", OUTLIER)
+    marks.ring(selected)
     _add_median(figure, x, numbers)
     usual = finite(good)
     if len(usual) > 1:
@@ -97,47 +98,6 @@ def summary_chart(
     shown = figure.layout.yaxis.title.text
     drawn = ",".join(map(str, selected))
     return figure.update_layout(uirevision=shown, selectionrevision=f"{shown} {drawn}")
-
-
-def _add_markers(
-    figure: go.Figure,
-    x: NDArray[Any],
-    y: NDArray[np.float64],
-    outlier: NDArray[np.bool_],
-    ids: Sequence[str],
-    selected: Sequence[int],
-) -> None:
-    known = np.isfinite(y)
-    ring = np.zeros(len(y), bool)
-    ring[list(selected)] = True
-    hover = f"<b>%{{hovertext}}</b><br>{figure.layout.yaxis.title.text}: %{{y:.4g}}<extra></extra>"
-    looks: list[tuple[str, str, NDArray[np.bool_], dict[str, Any]]] = [
-        ("normal", "normal run", known & ~outlier, {"marker": NORMAL, "hovertemplate": hover}),
-        ("outlier", "outlier", known & outlier, {"marker": OUTLIER, "hovertemplate": hover}),
-        # Without the pointer's attention it leaves the click to the run inside it.
-        (
-            "selected",
-            "selected",
-            known & ring,
-            {"marker": ring_of(len(selected)), "hoverinfo": "skip"},
-        ),
-    ]
-    for uid, name, which, style in looks:
-        at = np.flatnonzero(which)
-        at = at[np.argsort(x[at], kind="stable")]
-        shown = at[thinned(y[at], MAX_MARKERS)]
-        count = "" if len(shown) == len(at) else f"{len(shown):,} of "
-        if len(at):
-            figure.add_scatter(
-                x=x[shown],
-                y=small(y[shown]),
-                mode="markers",
-                uid=uid,
-                name=f"{name} ({count}{len(at):,}{' shown' if count else ''})",
-                customdata=[ids[i] for i in shown],
-                hovertext=[plain(ids[i]) for i in shown],
-                **style,
-            )
 
 
 def _add_median(figure: go.Figure, x: NDArray[Any], y: NDArray[np.float64]) -> None:

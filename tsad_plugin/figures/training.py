@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from .limits import add_limits
+from .markers import counted
 from .style import (
     BLACK,
     BLUE,
@@ -108,7 +109,7 @@ def _add_lengths(
         y=lengths[shown].astype(np.int32),
         mode="markers",
         marker=marker,
-        name=f"{name} ({len(at):,})",
+        name=counted(name, len(shown), len(at)),
         text=texts,
         hovertemplate=f"%{{text}}%{{y}} timesteps<extra>{name}</extra>",
     )
