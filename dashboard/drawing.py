@@ -38,7 +38,7 @@ def scores(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) ->
         threshold=threshold,
         log=is_log(seen),
         verdicts=[verdict or None for verdict in standing.said],
-        selected=view.names_at(selected),
+        selected=selected,
         keep=True,
     )
 
@@ -51,10 +51,8 @@ def scores_within(seen: Seen, event: Mapping[str, Any] | None) -> list[int]:
 
 def histogram(seen: Seen, threshold: float | None, selected: Sequence[int] = ()) -> go.Figure:
     """How the scores are distributed, those of all and of the runs at some positions."""
-    is_selected = np.zeros(len(seen.view.scores), dtype=bool)
-    is_selected[list(selected)] = True
     return figures.score_histogram(
-        seen.view.scores, **_bins(seen, threshold), selected=is_selected, height=380
+        seen.view.scores, **_bins(seen, threshold), selected=selected, height=380
     )
 
 

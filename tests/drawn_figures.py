@@ -38,7 +38,7 @@ def _score_chart() -> go.Figure:
         verdicts=[*[None] * 58, "fault", None],
         calibration=GOOD,
         threshold=2.5,
-        selected=IDS[50:59],
+        selected=range(50, 59),
         keep=True,
     )
 
@@ -76,7 +76,7 @@ def _code_map() -> go.Figure:
 DRAWN: dict[str, Callable[[], go.Figure]] = {
     "score_chart": _score_chart,
     "score_histogram": lambda: figures.score_histogram(
-        SCORES, calibration=GOOD, threshold=2.5, selected=SCORES > 1.2
+        SCORES, calibration=GOOD, threshold=2.5, selected=np.flatnonzero(SCORES > 1.2)
     ),
     "channel_bands": _channel_bands,
     "missing_map": lambda: figures.missing_map(RNG.random((60, 3)), CHANNELS, IDS),
@@ -90,7 +90,7 @@ DRAWN: dict[str, Callable[[], go.Figure]] = {
         ids=IDS,
         thresholds=(1.2, 1.3),
         log=(True, True),
-        selected=IDS[:3],
+        selected=[0, 1, 2],
     ),
     "code_map": _code_map,
     "channel_course": lambda: figures.channel_course(_course(), stretch=(10, 20), at=30),

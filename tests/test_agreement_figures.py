@@ -101,7 +101,7 @@ def test_axes_say_whose_scores_they_are() -> None:
 
 
 def test_selected_runs_have_a_ring_that_leaves_clicks_to_the_run() -> None:
-    ring = trace(drawn(selected=["A-3", "4", "nobody"]), "selected")
+    ring = trace(drawn(selected=[2, 3]), "selected")
     assert (ring.x.tolist(), ring.y.tolist()) == ([4.0, 0.5], [9.0, 8.0])
     assert ring.hoverinfo == "skip" and ring.marker.symbol == "circle-open"
     assert len(trace(drawn(), "selected").x) == 0
@@ -123,8 +123,7 @@ def test_of_many_runs_those_are_drawn_that_draw_the_same_cloud(log: tuple[bool, 
 
 def test_rings_are_around_all_that_are_selected_and_not_too_many() -> None:
     x = np.linspace(1, 2, 3 * MAX_MARKERS)
-    runs = [str(i) for i in range(len(x))]
-    for selected, n in ((runs[:7], 7), (runs, MAX_MARKERS)):
+    for selected, n in ((range(7), 7), (range(len(x)), MAX_MARKERS)):
         figure = score_agreement(x, x, outlier=(0 * x, 0 * x), selected=selected)
         assert len(trace(figure, "selected").x) == n
 

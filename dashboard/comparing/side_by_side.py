@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -117,15 +117,15 @@ def looked_at(first: Seen, second: Seen, axis: str) -> Sides:
     return Sides(look(first, axis), look(second, axis))
 
 
-def agreement(found: Agreement, selected: Collection[str] = ()) -> go.Figure:
-    """Scores of two models, run by run."""
+def agreement(found: Agreement, selected: Sequence[int] = ()) -> go.Figure:
+    """Scores of two models, run by run; selected are positions in the first scoring."""
     both = found.first, found.second
     return figures.score_agreement(
         *found.scores,
         ids=found.names.tolist(),
         titles=(f"A: {called(both[0])}", f"B: {called(both[1])}"),
         thresholds=(both[0].threshold, both[1].threshold),
-        selected=selected,
+        selected=np.flatnonzero(np.isin(found.positions[0], selected)).tolist(),
         outlier=found.flagged,
         log=_are_log(found),
     )

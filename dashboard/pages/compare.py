@@ -242,9 +242,8 @@ def _register_scatter(app: Dash, views: Views) -> None:
     def ring(stored: dict[str, Any] | None, _scheme: Any, here: str) -> Any:
         """Draw rings around the selected runs; in other colours all is drawn anew."""
         seen = Seen.at(views, here)
-        chosen = seen.view.names_at(positions(seen, stored))
         found = Agreement.of(seen, rival_of(seen))
-        figure = dressed(side_by_side.agreement(found, chosen))
+        figure = dressed(side_by_side.agreement(found, positions(seen, stored)))
         return figure if ctx.triggered_id == "shell-scheme" else drawing.marks(figure)
 
     @app.callback(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,7 +28,7 @@ def score_agreement(
     titles: tuple[str, str] | None = None,
     thresholds: tuple[float | None, float | None] = (None, None),
     log: tuple[bool, bool] = (False, False),
-    selected: Collection[str] = (),
+    selected: Sequence[int] = (),
     height: int = 520,
 ) -> go.Figure:
     """Scores of the same runs by two detectors, each of which calls some of them outliers.
@@ -50,8 +49,8 @@ def score_agreement(
         Scores above it are outliers.
     log : tuple of bool
         Which axes are logarithmic, as `wants_log` says.
-    selected : collection of str
-        Ids of runs to draw a ring around.
+    selected : sequence of int
+        Positions of runs to draw a ring around.
     height : int
         Height in pixels.
 
@@ -69,13 +68,13 @@ def score_agreement(
     figure = new_figure(height, *titled).update_layout(uirevision="keep", dragmode="lasso")
     if len(x) == 0:
         return say_empty(figure, "no runs in common")
-    runs = np.array([str(i) for i in (range(len(x)) if ids is None else ids)], dtype=object)
+    runs = range(len(x)) if ids is None else ids
     called = plain(names[0]), plain(names[1])
     told = "".join(f"<br>{n} %{{{axis}:.4g}}" for n, axis in zip(called, "xy", strict=True))
     marks = Markers(figure, x, y, runs, told, log=log)
     for uid, name, marker, of in _groups(outlier, called):
         marks.add(of, uid, name, marker)
-    marks.ring(np.flatnonzero(pd.Index(runs).isin(list(selected))).tolist())
+    marks.ring(selected)
     for threshold, name, is_horizontal in zip(thresholds, called, (False, True), strict=True):
         add_threshold(figure, threshold, horizontal=is_horizontal, of=f" of {name}")
     figure.update_xaxes(**axis_type(log[0]))

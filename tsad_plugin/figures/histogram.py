@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ def score_histogram(
     *,
     calibration: ArrayLike | None = None,
     threshold: float | None = None,
-    selected: ArrayLike | None = None,
+    selected: Sequence[int] | None = None,
     log: bool | None = None,
     height: int = 300,
 ) -> go.Figure:
@@ -37,8 +38,8 @@ def score_histogram(
         Scores of good runs that were not trained on.
     threshold : float, optional
         Scores above it are outliers.
-    selected : array-like of bool, shape (n_runs,), optional
-        Runs to draw a dotted outline of, of their own.
+    selected : sequence of int, optional
+        Positions of runs to draw a dotted outline of, of their own; of none of them it is empty.
     log : bool, optional
         Whether the axis is logarithmic; by default as `wants_log` says.
     height : int
@@ -71,7 +72,7 @@ def score_histogram(
     if len(new):
         _add_outline(figure, new, bins, "new", "scored runs", {"color": BLUE, "width": 2.5})
     if selected is not None:
-        chosen = finite(values[np.asarray(selected, dtype=bool)])
+        chosen = finite(values[list(selected)])
         line = {"color": BLACK, "width": 2, "dash": "dot"}
         _add_outline(figure, chosen, bins, "selected", "selected runs", line)
     _name_open(figure, new, bins)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def score_chart(
     calibration: ArrayLike | None = None,
     threshold: float | None = None,
     bands: Sequence[float] = SIGMAS,
-    selected: Any = None,
+    selected: Sequence[int] = (),
     keep: bool = False,
     log: bool | None = None,
     height: int = 380,
@@ -56,9 +56,8 @@ def score_chart(
         Scores above it are outliers.
     bands : sequence of float
         Half widths of the bands, in σ.
-    selected : optional
-        Id of a run to draw a ring around, or a collection of ids. The rings of more than 200 runs
-        are small.
+    selected : sequence of int
+        Positions of runs to draw a ring around; those of more than 200 runs are small.
     keep : bool
         Whether the traces of normal runs, outliers, those reviewed and the ring stand in the figure
         where they are empty, too, so that they can be patched when the threshold moves.
@@ -92,7 +91,7 @@ def score_chart(
     marks = Markers(figure, places, values, names, tell=tell, log=(False, log), keep=keep)
     marks.add(~is_outlier, "normal", "normal run", NORMAL, cliponaxis=False)
     _add_outliers(marks, is_outlier, verdicts)
-    marks.ring(_positions(selected, names))
+    marks.ring(selected)
     add_threshold(figure, threshold, horizontal=True)
     figure.update_yaxes(rangemode="tozero", **axis_type(log))
     figure.update_xaxes(range=[0.5, len(values) + 0.5], showgrid=False)
@@ -177,16 +176,3 @@ def _add_outliers(
         ("reviewed", "outlier, reviewed", REVIEWED, reviewed),
     ):
         marks.add(of, uid, name, marker, texts=ranks, always=worst, cliponaxis=False)
-
-
-def _positions(selected: Any, ids: Sequence[Any]) -> list[int]:
-    wanted = _as_ids(selected)
-    return [i for i, run in enumerate(ids) if wanted and str(run) in wanted]
-
-
-def _as_ids(selected: Any) -> set[str]:
-    """Ids as text, of one or of many."""
-    if selected is None:
-        return set()
-    is_one = isinstance(selected, str) or not isinstance(selected, Iterable)
-    return {str(selected)} if is_one else {str(run) for run in selected}
