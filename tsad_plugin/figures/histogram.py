@@ -153,6 +153,11 @@ class Bins(NamedTuple):
         return np.histogram(inside, self.edges)[0]
 
 
+def steps(edges: NDArray[Any], counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Where the outline of a histogram goes, from the floor on and back to it: (2·n_bins + 2,)."""
+    return np.repeat(edges, 2), np.concatenate([[0], np.repeat(counts, 2), [0]])
+
+
 def _usual(new: NDArray[np.float64], good: NDArray[np.float64], threshold: float | None) -> float:
     """The highest score that is none to wonder at."""
     pairs = (new, USUAL_NEW), (good, USUAL_GOOD)
@@ -170,9 +175,9 @@ def _even(low: float, high: float, usual: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def _add_filled(figure: go.Figure, values: NDArray[np.float64], bins: Bins) -> None:
-    counts = np.repeat(bins.counts(values), 2)
+    x, counts = steps(bins.edges, bins.counts(values))
     figure.add_scatter(
-        x=np.repeat(bins.edges, 2)[1:-1],
+        x=x,
         y=100 * counts / len(values),
         mode="lines",
         line={"color": GREY, "width": 1},
@@ -194,18 +199,17 @@ def _add_outline(
     name: str,
     line: dict[str, Any],
 ) -> None:
-    counts = np.repeat(bins.counts(values), 2)
-    shares = 100 * counts / max(len(values), 1)
+    x, counts = steps(bins.edges, bins.counts(values)) if len(values) else np.empty((2, 0), int)
     figure.add_scatter(
-        x=np.repeat(bins.edges, 2) if len(values) else [],
-        y=np.concatenate([[0.0], shares, [0.0]]) if len(values) else [],
+        x=x,
+        y=100 * counts / max(len(values), 1),
         # Only beside markers is there a button to select with.
         mode="lines+markers",
         marker={"color": NO_AREA, "size": 1},
         line=line,
         uid=uid,
         name=f"{name} ({len(values):,})",
-        text=["", *[f"{c:,} of {len(values):,}" for c in counts], ""],
+        text=[f"{c:,} of {len(values):,}" for c in counts],
         hovertemplate=f"{name}: %{{text}} (%{{y:.1f}} %)<extra></extra>",
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from .histogram import steps
 from .limits import add_limits
 from .style import BLUE, GREEN, VERMILLION, new_figure, say_empty
 
@@ -93,14 +94,14 @@ def _add_bars(
 
 
 def _add_outline(figure: go.Figure, edges: NDArray[np.float64], lengths: NDArray[Any]) -> None:
-    counts = np.repeat(np.histogram(lengths, edges)[0], 2)
+    x, counts = steps(edges, np.histogram(lengths, edges)[0])
     figure.add_scatter(
-        x=np.repeat(edges, 2),
-        y=np.concatenate([[0.0], 100 * counts / len(lengths), [0.0]]),
+        x=x,
+        y=100 * counts / len(lengths),
         mode="lines",
         line={"color": GREEN, "width": 2.5},
         name=f"new runs ({len(lengths):,})",
         uid="new",
-        text=["", *[f"{count:,}" for count in counts], ""],
+        text=[f"{count:,}" for count in counts],
         hovertemplate="new: %{text} runs (%{y:.1f} %)<extra></extra>",
     )
