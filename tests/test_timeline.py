@@ -269,6 +269,7 @@ def test_correlations_stand_in_the_cells_of_a_small_map() -> None:
     np.testing.assert_allclose(heat.z, table)
     assert (heat.zmin, heat.zmax) == (-1, 1) and len(set(heat.y)) == 2
     assert heat.texttemplate
+    assert correlation_map(table, ["T", "T"]).layout.margin.t < 10  # nothing stands above
     (large,) = correlation_map(np.eye(20), [f"c{i}" for i in range(20)]).data
     assert not large.texttemplate
     assert said(correlation_map(np.empty((0, 0)), [])) == ["no channels"]

@@ -12,8 +12,8 @@ from .maps import distinct
 from .style import BLACK, MINUS, PAPER, PLUS, new_figure, plain, say_empty
 
 MOST_WRITTEN = 12  # channels whose numbers fit into the cells
-# Pixels of a channel, least and most of all of them, and of what is around the map.
-CELL, LEAST, MOST, AROUND = 34, 120, 760, 96
+# Pixels of a channel, least and most of all of them, and of what is above and below the map.
+CELL, LEAST, MOST, TOP, BOTTOM = 34, 120, 760, 8, 56
 
 
 def correlation_map(
@@ -36,7 +36,8 @@ def correlation_map(
         Up to twelve channels the numbers stand in the cells.
     """
     values = np.asarray(correlation, dtype=np.float64)
-    figure = new_figure(int(np.clip(CELL * len(values), LEAST, MOST)) + AROUND)
+    figure = new_figure(int(np.clip(CELL * len(values), LEAST, MOST)) + TOP + BOTTOM)
+    figure.update_layout(margin={"t": TOP, "b": BOTTOM})
     if values.size == 0:
         return say_empty(figure, empty)
     names = distinct([plain(name, 22) for name in channels])
