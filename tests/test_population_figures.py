@@ -113,6 +113,21 @@ def test_what_is_measured_alone_is_a_mark_and_gaps_stay_gaps() -> None:
     assert [t.name for t in figure.data if t.showlegend].count("B") == 1
 
 
+def test_the_legend_says_which_dots_belong_to_which_line() -> None:
+    sparse = np.column_stack([np.ones(5), [1, NAN, 2, NAN, 3]])
+    runs = [line(f"B-{i}", sparse) for i in range(MOST_LINES)]
+    figure = channel_bands(GOOD, ["T", "p"], lines=runs)
+    traces, looks = by_uid(figure), set()
+    for i, run in enumerate(runs):
+        told = traces[f"run-{i}"]
+        assert told.showlegend and (told.name, told.mode) == (run.run, "lines+markers")
+        assert told.line == traces[f"run-{i}-0-lines"].line
+        assert told.marker == traces[f"run-{i}-1-markers"].marker
+        looks.add((told.marker.color, told.marker.symbol))
+    assert len(looks) == MOST_LINES
+    assert [t.name for t in figure.data if t.showlegend][2:] == [run.run for run in runs]
+
+
 def test_many_long_runs_are_thinned_but_keep_their_peaks() -> None:
     rng = np.random.default_rng(0)
     x = np.arange(2000.0)

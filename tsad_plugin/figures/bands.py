@@ -249,9 +249,15 @@ def _run_traces(line: RunLine, number: int, most: int) -> Iterator[dict[str, Any
         "hovertemplate": "%{y:.4g} at %{x}<extra>%{fullData.name}</extra>",
         "legendgroup": f"run-{number}",
     }
+    drawn = [pieces(values, most) for values in line.values.T]
     is_first = True
-    for c, values in enumerate(line.values.T):
-        points, kept, heights = pieces(values, most)
+    if any(len(points) for points, _, _ in drawn) and any(len(kept) for _, kept, _ in drawn):
+        # Neither alone would say in the legend which dots belong to which line.
+        both = {**styles["lines"], **styles["markers"], "mode": "lines+markers"}
+        nowhere = {"x": [None], "y": [None], "uid": f"run-{number}", "showlegend": True}
+        yield {**named, **both, **nowhere}
+        is_first = False
+    for c, (values, (points, kept, heights)) in enumerate(zip(line.values.T, drawn, strict=True)):
         for mode, at, y in (("lines", kept, heights), ("markers", points, values[points])):
             if len(at):
                 yield {
