@@ -164,8 +164,8 @@ def look(seen: Seen, axis: str, runs: Runs | None = None) -> RunView:
     return RunView(seen.view, seen.position, runs, found, seen.population(axis), axis)
 
 
-def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figure:
-    """Some channels of the run over the population, one below the other."""
+def courses(run: RunView, channels: list[str], at: int | None = None, **look: Any) -> go.Figure:
+    """Some channels of the run over the population; `look` may say `name_width`."""
     return figures.run_courses(
         [_course(run, name) for name in channels],
         None,
@@ -176,6 +176,7 @@ def courses(run: RunView, channels: list[str], at: int | None = None) -> go.Figu
         band_name=f"good runs, mean ± {BAND:g}σ",
         n_runs=(run.band.x, run.band.n.max(axis=1)),
         at=None if at is None else run.x[at],
+        **look,
     ).update_layout(uirevision=run.zoom)
 
 
@@ -191,7 +192,7 @@ def _course(run: RunView, name: str) -> Course:
         mean,
         mean - reach,
         mean + reach,
-        f"{share:.0%} of the error of this run" if share >= 0.005 else "",
+        f"{share:.0%} of the error" if share >= 0.005 else "",
         band_x=run.band.x,
     )
 

@@ -246,6 +246,13 @@ def test_many_panels_stay_apart_and_some_are_numbered() -> None:
     assert numbered == [5, 10, 13]
 
 
+@pytest.mark.parametrize(("width", "name"), [(620, "a" * 39 + "…"), (370, "a" * 14 + "…")])
+def test_long_names_end_where_their_panel_does(width: int, name: str) -> None:
+    long = Course("a" * 80, np.ones(4), "% of saturation", note="35% of the error")
+    figure = run_courses([long], name_width=width)
+    assert said(figure) == [f"<b>{name} (% of saturation)</b> · 35% of the error"]
+
+
 def test_no_channels_are_said_to_be_none() -> None:
     assert said(run_courses([])) == ["no channels"]
 

@@ -397,9 +397,7 @@ def test_many_channels_with_long_names_are_readable(
         for name in ("", "run", "population", "latent", "compare"):
             visitor.open(f"{name}?{HERE}&{query}")
             visitor.page.wait_for_load_state("networkidle")
-            # In half of a narrow page such names do not fit beside their shares of the error.
-            widths = WIDTHS[1:] if name == "compare" else WIDTHS
-            faults += [f"{name}, {fault}" for fault in visitor.layout_faults(widths)]
+            faults += [f"{name}, {fault}" for fault in visitor.layout_faults(WIDTHS)]
     assert "\n".join(faults) == ""
 
 

@@ -19,6 +19,7 @@ from tsad_plugin import figures
 from .agreement import Agreement
 from .two_runs import two_runs
 
+HALF = 370  # pixels of the name of a panel in half of a narrow page
 Figures = tuple[go.Figure, go.Figure]
 
 
@@ -78,7 +79,8 @@ class Sides:
 
     def courses(self, channels: list[str]) -> Figures:
         """The same channels of both, on the same axes."""
-        return _aligned(*(drawing.courses(run, channels) for run in (self.first, self.second)))
+        runs = self.first, self.second
+        return _aligned(*(drawing.courses(run, channels, name_width=HALF) for run in runs))
 
     def maps(self) -> Figures:
         """Both error maps, with the channels in one order; of one model in one scale of colours."""

@@ -19,10 +19,12 @@ from .style import (
     BLACK,
     GREEN,
     GREY,
+    LETTER,
     MAX_POINTS,
     TEMPLATE,
     VERMILLION,
     evenly,
+    letters,
     new_figure,
     plain,
     say_empty,
@@ -39,8 +41,7 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")
 # Pixels of a panel where it is the only one, one of few, one of many, and of what is around them.
 ALONE, HIGH_PANEL, PANEL, BETWEEN, TOP, BOTTOM, LEGEND_LINE = 320, 220, 160, 40, 34, 52, 20
 COLUMN_GAP = 0.06  # of the width
-LEGEND_WIDTH, LETTER, SAMPLE = 800, 6.6, 45  # pixels of a legend, a letter, a line beside it
-BOLD = 7.4  # pixels of a letter of a panel's name
+LEGEND_WIDTH, SAMPLE = 800, 45  # pixels of a legend, and of a line beside its name
 GROUP = BandLook(
     "group",
     "mean of them",
@@ -155,7 +156,7 @@ def channel_bands(
     names = [good_name(k), GOOD.mean_name, group_name, *(line.run for line in lines)]
     top = TOP + LEGEND_LINE * _legend_lines(names, legend_width)
     figure = _panels(len(channels), top, x_title)
-    room = int(legend_width / _n_columns(len(channels)) / BOLD) - 2
+    room = letters(legend_width / _n_columns(len(channels))) - 2
     for c, name in enumerate(channels):
         title_panel(figure, c + 1, with_unit(name, units[c] if units else "", room))
     _add_bands(figure, good, k, good_name(k), GOOD, tell=not lines)

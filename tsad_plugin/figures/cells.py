@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 
 from .maps import distinct
-from .style import BLACK_ON_COLOUR, GREY, NAME, WHITE_ON_COLOUR, new_figure, plain, say_empty
+from .style import (
+    BLACK_ON_COLOUR,
+    GREY,
+    LETTER,
+    NAME,
+    WHITE_ON_COLOUR,
+    new_figure,
+    plain,
+    say_empty,
+)
 
 MOST_WIDE = 16  # detectors whose cells have room for letters of usual size
 SLOPE = 40  # degrees, of the detectors' names
-LETTER = 6.6  # pixels of a letter
 # Pixels of a data set, of what is above the names, and of what is below the map.
 ROW, ABOVE, BELOW = 26, 44, 10
 

@@ -16,6 +16,7 @@ from .style import (
     GREY,
     GREY_AREA,
     TEMPLATE,
+    letters,
     new_figure,
     plain,
     say_empty,
@@ -29,6 +30,7 @@ from .times import mark, number_one, shade, times_of
 FEW, HIGH_PANEL, PANEL, COUNTS, TOP, BOTTOM = 2, 160, 118, 48, 80, 52
 NUMBERED = 5  # of many panels every fifth has numbers on its axis: the last may be out of sight
 GAP, NUMBERED_GAP = 36, 44
+NAME_WIDTH = 620  # pixels that a panel has on a narrow page
 
 
 def channel_course(
@@ -85,6 +87,7 @@ def run_courses(
     at: Any = None,
     band_name: str = "good runs, mean ± 3σ",
     n_runs: tuple[ArrayLike, ArrayLike] | None = None,
+    name_width: int = NAME_WIDTH,
 ) -> go.Figure:
     """Courses of some channels of one run, one below the other, above its error map.
 
@@ -100,6 +103,9 @@ def run_courses(
         As in `channel_course`.
     n_runs : tuple of array-like, each of shape (n_points,), optional
         Places on the axis and how many good runs the band is made of there: a low panel.
+    name_width : int
+        Pixels that the name of a panel has, with its unit and its note, where the page is narrow:
+        of a longer name the end is left out.
 
     Returns
     -------
@@ -116,7 +122,8 @@ def run_courses(
     times = times_of(x, len(courses[0].values))
     for row, course in enumerate(courses, start=1):
         add_course(figure, course, times, band_name, row)
-        title_panel(figure, row, with_unit(course.name, course.unit), course.note)
+        room = letters(name_width, course.note)
+        title_panel(figure, row, with_unit(course.name, course.unit, room), course.note)
     if n_runs is not None:
         _add_counts(figure, *n_runs, row=len(courses) + 1)
     if contributions is not None:

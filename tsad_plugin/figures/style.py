@@ -46,6 +46,7 @@ MAX_CELLS = 200  # columns of an error map
 MAX_MARKERS = 1000  # browsers draw them one by one
 FEW_TICKS = 8  # for which every run has room for its number
 NAME = 32  # letters of a detector or a data set
+LETTER, BOLD = 6.6, 7.4  # pixels of a letter, and of one of the name of a panel
 
 # Nothing that a button of plotly does may leave the machine.
 CONFIG: dict[str, Any] = {
@@ -154,6 +155,11 @@ def plain(text: Any, most: int = 60) -> str:
     line = " ".join(str(text).split())
     line = line if len(line) <= most else f"{line[: most - 1]}…"
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def letters(width: float, note: str = "") -> int:
+    """How many letters the name of a panel has in so many pixels, beside a note."""
+    return int((width - (LETTER * len(f" · {note}") if note else 0)) / BOLD)
 
 
 def with_unit(name: str, unit: str = "", most: int = 60) -> str:
