@@ -11,7 +11,7 @@ from tsad_plugin.figures import Marked, code_map
 PLACES = np.array([[0.0, 1, 2], [1, 2, 0], [2, 0, 1], [3, 1, 1], [4, 4, 4]])
 IDS = ["A", "<b>B", 7, "D", "E"]
 OUTLIER = [0, 1, 0, 0, 1]
-TRACES = ["training", "normal", "outlier", "nearest", "chosen"]
+TRACES = ["training", "normal", "outlier", "selected", "nearest", "chosen"]
 
 
 def drawn(**more: Any) -> dict[str, Any]:
@@ -64,34 +64,28 @@ def test_the_pointer_tells_name_and_score() -> None:
 
 
 @pytest.mark.parametrize("selected", [[0], [1, 4], [3, 2, 1], range(5), np.array([4])])
-def test_selected_runs_stand_out_in_their_traces(selected: Any) -> None:
-    traces = drawn(marked=Marked(selected))
-    names = [traces[uid].customdata[i] for uid in TRACES[1:3] for i in traces[uid].selectedpoints]
-    assert sorted(names) == sorted(str(IDS[i]) for i in selected)
-    assert traces["training"].selectedpoints == ()  # they fade, too
-    assert traces["normal"].unselected.marker.opacity < 0.5
+def test_selected_runs_have_rings_and_the_legend_says_so(selected: Any) -> None:
+    ring = drawn(marked=Marked(selected))["selected"]
+    assert sorted(ring.customdata) == sorted(str(IDS[i]) for i in selected)
+    assert ring.x.tolist() == PLACES[sorted(selected), 0].tolist()
+    assert (ring.name, ring.marker.symbol) == (f"selected ({len(selected)})", "circle-open")
 
 
-def test_nothing_fades_where_nothing_is_selected() -> None:
-    assert all(trace.selectedpoints is None for trace in drawn().values())
+def test_nothing_fades_whatever_is_selected() -> None:
+    for marked in (Marked(), Marked([1, 2])):
+        traces = drawn(marked=marked).values()
+        assert all(trace.selectedpoints is None for trace in traces)
+        assert all(trace.unselected.marker.opacity == 1 for trace in traces)
 
 
-def test_the_chosen_run_has_a_ring_and_its_neighbours_squares_that_let_clicks_through() -> None:
+def test_the_chosen_run_has_a_star_and_its_neighbours_squares_that_let_clicks_through() -> None:
     traces = drawn(marked=Marked(chosen=4, nearest=[1, 3]), axes=(1, 2))
     assert (traces["chosen"].x.tolist(), traces["chosen"].y.tolist()) == ([4], [4])
     assert (traces["nearest"].x.tolist(), traces["nearest"].y.tolist()) == ([2, 1], [0, 1])
-    assert traces["chosen"].marker.symbol != traces["nearest"].marker.symbol
-    assert {traces[uid].hoverinfo for uid in ("chosen", "nearest")} == {"skip"}
-
-
-def test_what_stands_out_can_be_laid_over_the_map_that_is_drawn() -> None:
-    marked = Marked([1, 2], 0, [3])
-    whole = code_map(PLACES, ids=IDS, outlier=OUTLIER, axes=(2, 1), marked=marked)
-    patched = code_map(PLACES, ids=IDS, outlier=OUTLIER, axes=(2, 1), marked=Marked([4], 2, [1]))
-    changes = marked.changes(PLACES, np.array(OUTLIER, bool), (2, 1))
-    for trace, change in zip(patched.data, changes, strict=True):
-        trace.update(change)
-    assert patched.to_json() == whole.to_json()
+    signs = [traces[uid] for uid in ("selected", "nearest", "chosen")]
+    assert len({sign.marker.symbol for sign in signs}) == 3
+    assert {sign.hoverinfo for sign in signs} == {"skip"}
+    assert [sign.name for sign in signs[1:]] == ["nearest runs (2)", "chosen run"]
 
 
 def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
@@ -99,9 +93,9 @@ def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
     outlier = np.arange(9000) % 3 == 0
     figure = code_map(places, ids=range(9000), outlier=outlier, training=places[::2])
     training, normal, outliers = figure.data[:3]
-    assert normal.name == "new run (700 of 6,000 shown)"
-    assert outliers.name == "outlier (700 of 3,000 shown)"
-    assert training.name == "training run (700 of 4,500 shown)"
+    assert normal.name == "new run (1,000 of 6,000 shown)"
+    assert outliers.name == "outlier (1,000 of 3,000 shown)"
+    assert training.name == "training run (1,000 of 4,500 shown)"
     for trace, kind in ((normal, ~outlier), (outliers, outlier)):
         at = np.array(trace.customdata, int)
         assert kind[at].all() and (np.diff(at) > 0).all()
@@ -110,13 +104,12 @@ def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
             assert np.ptp(places[at, axis]) > 0.9 * np.ptp(places[kind, axis])
 
 
-def test_selected_runs_stand_out_among_those_that_are_drawn() -> None:
+def test_selected_runs_have_rings_be_they_drawn_or_not() -> None:
     places = np.random.default_rng(0).normal(size=(9000, 2))
-    selected = np.flatnonzero(places[:, 0] > 1)
-    normal = code_map(places, ids=range(9000), marked=Marked(selected)).data[1]
-    names = {int(normal.customdata[i]) for i in normal.selectedpoints}
-    assert names == {*selected.tolist()} & {int(run) for run in normal.customdata}
-    assert len(names) > 100
+    selected = np.flatnonzero(places[:, 0] > 2)
+    traces = code_map(places, ids=range(9000), marked=Marked(selected)).data
+    assert [int(run) for run in traces[3].customdata] == selected.tolist()
+    assert not {*traces[3].customdata} <= {*traces[1].customdata}
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.browser
 
 PLOT = "document.querySelector('#latent-map .js-plotly-plot')"
 OUTLIERS = "#latent-map .traceoutlier .points path"
-ALL_STAND_OUT = f"() => {PLOT}.data[1].selectedpoints?.length === 17"
-OTHERS_FADE = f"() => {PLOT}.data[0].selectedpoints?.length === 0"  # the training runs
-NONE_FADES = f"() => !{PLOT}.data[1].selectedpoints"
-ONE_IS_CHOSEN = f"() => {PLOT}.data[4].x.length === 1"
+ALL_HAVE_RINGS = f"() => {PLOT}.data[3].customdata.length === 20"
+NONE_HAS_A_RING = f"() => {PLOT}.data[3].customdata.length === 0"
+FADED = "#latent-map .points path[style*='opacity: 0.']"
+ONE_IS_CHOSEN = f"() => {PLOT}.data[5].customdata.length === 1"
 ZOOM = f"() => {PLOT}.layout.xaxis.range.map(end => end.toFixed(6))"
 FIX = f"() => Plotly.relayout({PLOT}, {{'xaxis.range': [-7, 9]}})"
 
@@ -55,8 +55,9 @@ def run_of(visitor: Visitor) -> str:
 def test_a_lasso_selects_and_its_runs_are_drawn(visitor: Visitor) -> None:
     lasso_all(visitor)
     visitor.expect("#latent-apart", "20 runs; on average farthest from the good runs in")
-    visitor.page.wait_for_function(ALL_STAND_OUT)
-    visitor.page.wait_for_function(OTHERS_FADE)
+    visitor.page.wait_for_function(ALL_HAVE_RINGS)
+    visitor.expect("#latent-map .legend", "selected (20)")
+    assert visitor.page.locator(FADED).count() == 0
     assert visitor.layout_faults() == []
 
 
@@ -65,14 +66,14 @@ def test_a_double_click_leaves_the_map_as_the_selection_is(visitor: Visitor) -> 
     visitor.page.locator("#latent-map .nsewdrag").dblclick(position={"x": 3, "y": 3})
     visitor.page.wait_for_timeout(1000)
     visitor.expect("#shell-selected", "20 runs selected")
-    visitor.page.wait_for_function(ALL_STAND_OUT)
+    visitor.page.wait_for_function(ALL_HAVE_RINGS)
 
 
 def test_clearing_the_selection_clears_the_map(visitor: Visitor) -> None:
     lasso_all(visitor)
-    visitor.page.wait_for_function(ALL_STAND_OUT)
+    visitor.page.wait_for_function(ALL_HAVE_RINGS)
     visitor.page.click("#shell-clear")
-    visitor.page.wait_for_function(NONE_FADES)
+    visitor.page.wait_for_function(NONE_HAS_A_RING)
     visitor.expect("#latent-apart", "No run is selected")
 
 

@@ -384,10 +384,10 @@ def test_the_map_marks_what_is_selected_wherever_that_was(browser: Browser, what
         **ON_MAP,
     )
     done = operations(answer)
-    assert done["data/0/selectedpoints"] == []
-    assert done["data/1/selectedpoints"] == [0, 3]  # B-3 is no normal run
-    assert done["data/2/selectedpoints"] == [0]
-    assert "data/4/x" in done and "data/3/x" in done
+    signs = [done[f"data/{place}"] for place in (3, 4, 5)]
+    assert [sign["uid"] for sign in signs] == ["selected", "nearest", "chosen"]
+    assert signs[0]["customdata"] == ["B-0", "B-3", "B-4"] and signs[2]["customdata"] == ["B-3"]
+    assert not any(place.startswith(("data/0", "data/1", "data/2")) for place in done)
 
 
 def test_other_axes_are_drawn_with_what_is_selected(browser: Browser) -> None:
@@ -400,7 +400,7 @@ def test_other_axes_are_drawn_with_what_is_selected(browser: Browser) -> None:
     )["response"]
     figure = answer["latent-map"]["figure"]
     assert figure["layout"]["xaxis"]["title"]["text"].startswith("PC2 (")
-    assert figure["data"][1]["selectedpoints"] == [1]
+    assert figure["data"][3]["customdata"] == ["B-1"]
     assert "of the variance" in answer["latent-said"]["children"]
 
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from dash import Patch, no_update
+from dash import no_update
 from numpy.typing import NDArray
 
+from dashboard.drawing import traces
 from dashboard.seen import Seen
 from tsad_plugin import figures
 from tsad_plugin.figures import Marked
@@ -28,6 +29,7 @@ HALF = 420  # pixels of a legend in half a page
 FARTHEST = 99.0  # standard deviations that are told
 LEAST_SIGMA_OF = 0.01  # of the largest σ of a channel: what a smaller one counts as
 SELECTED, NEAREST = "selected", "nearest"  # runs beside the map
+SIGNS = {"selected", "nearest", "chosen"}  # traces of the map that say what stands out
 MADE_OF = {
     CODES: "What the detector keeps of a run, its code",
     COURSES: "Runs from 0 to 100 %, each channel in standard deviations",
@@ -104,18 +106,11 @@ def explained(seen: Seen, source: str, axes: tuple[int, int]) -> str:
     )
 
 
-def marks(
-    seen: Seen, source: str, axes: tuple[int, int], selected: Sequence[int], again: Any = None
-) -> Any:
+def marks(figure: go.Figure, selected: Sequence[int], again: Any = None) -> Any:
     """What stands out of the runs, to be laid over the map that is drawn; also `again`."""
-    found = space(seen, source)
-    if max(axes) >= len(found.shares):
+    if not figure.data:
         return no_update
-    flagged, changed = seen.view.outliers(seen.threshold), Patch()
-    changes = _marked(seen, source, selected).changes(found.places, flagged, axes)
-    for trace, change in enumerate(changes):
-        for name, value in change.items():
-            changed["data"][trace][name] = value
+    changed = traces(figure, lambda uid: uid in SIGNS)
     # The lasso goes: it would take clicks from the runs inside it, and outlive what it selected.
     changed["layout"].update(selections=[], selectionrevision=f"{hash(tuple(selected))} {again}")
     return changed

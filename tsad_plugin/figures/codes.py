@@ -9,45 +9,32 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from .markers import RING, Markers, cloud
-from .style import GREEN, NORMAL, OUTLIER, new_figure, say_empty, small
+from .markers import RING, Markers
+from .style import GREEN, NORMAL, OUTLIER, new_figure, say_empty
 
 TOP = 68  # pixels above the map: two lines of a legend
-MOST_RUNS = 700  # of a kind: a lasso gives each of them another opacity
-PALE = 0.3  # opacity of what is not selected
 TRAINING = "training", "training run", NORMAL
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
+CHOSEN = RING | {"symbol": "star-open", "size": 22}
 
 
 class Marked(NamedTuple):
-    """Which runs of a map stand out.
+    """Which runs of a map stand out, by their positions.
 
     Attributes
     ----------
     selected : sequence of int
-        Positions of runs, while all others fade; where there are none, none fades.
+        Runs to draw a ring around.
     chosen : int or None
-        Position of a run to draw a ring around.
+        A run to draw a star around.
     nearest : sequence of int
-        Positions of its neighbours, each in a square.
+        Its neighbours, each in a square.
     """
 
     selected: Sequence[int] = ()
     chosen: int | None = None
     nearest: Sequence[int] = ()
-
-    def changes(
-        self, places: NDArray[Any], outlier: NDArray[np.bool_], axes: tuple[int, int] = (0, 1)
-    ) -> list[dict[str, Any]]:
-        """What it changes of each trace of `code_map`, in their order."""
-        on_axes = places[:, list(axes)].T
-        parts = (cloud(on_axes, of, MOST_RUNS) for of in (~outlier, outlier))
-        found = [np.flatnonzero(np.isin(part, self.selected)).tolist() for part in parts]
-        chosen = [] if self.chosen is None else [self.chosen]
-        signs = [_at(places[list(runs)], axes) for runs in (self.nearest, chosen)]
-        is_any = len(self.selected) > 0
-        return [{"selectedpoints": part if is_any else None} for part in ([], *found)] + signs
 
 
 NONE = Marked()
@@ -98,9 +85,9 @@ def code_map(
     -------
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
-        `"normal"`, `"outlier"`, `"nearest"`, `"chosen"`. A marker of the second and third has its
-        run's id, as text, for `customdata`. Of more than 700 runs of a kind only those are kept
-        that draw the same cloud.
+        `"normal"`, `"outlier"`, `"selected"`, `"nearest"`, `"chosen"`. A marker of the second and
+        third has its run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only
+        those are kept that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)
     figure = new_figure(height, *(_axis_title(axis, shares) for axis in axes))
@@ -111,27 +98,22 @@ def code_map(
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
     others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
-    training_marks = _marks(figure, others, training_ids or [""] * len(others), axes)
-    training_marks.add(np.ones(len(others), bool), *TRAINING, customdata=None, **_look(TRAINING))
+    trained = _marks(figure, others, training_ids or [""] * len(others), axes)
+    trained.add(np.ones(len(others), bool), *TRAINING, customdata=None, **_told(TRAINING))
     normal = ("normal", *TRAINING[1:]) if learned_from else ("normal", "new run", NEW)
     marks = _marks(figure, points, ids, axes, scores)
     for of, kind in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
-        marks.add(of, *kind, **_look(kind))
-    _sign(figure, "nearest", "nearest runs", NEAREST)
-    _sign(figure, "chosen", "chosen run", RING)
-    for trace, change in zip(figure.data, marked.changes(points, flagged, axes), strict=True):
-        trace.update(change)
-    return figure
+        marks.add(of, *kind, **_told(kind))
+    marks.ring(marked.selected)
+    chosen = [] if marked.chosen is None else [marked.chosen]
+    marks.sign(marked.nearest, "nearest", "nearest runs", NEAREST)
+    marks.sign(chosen, "chosen", "chosen run", CHOSEN)
+    return figure.update_traces(name="chosen run", selector={"uid": "chosen"})  # one is not counted
 
 
 def _axis_title(axis: int, shares: Sequence[float]) -> str:
     share = f" ({shares[axis]:.0%} of the variance)" if axis < len(shares) else ""
     return f"PC{axis + 1}{share}"
-
-
-def _at(points: NDArray[Any], axes: tuple[int, int]) -> dict[str, Any]:
-    x, y = (small(points[:, axis]) for axis in axes)
-    return {"x": x, "y": y}
 
 
 def _marks(
@@ -144,21 +126,9 @@ def _marks(
     x, y = (places[:, axis] for axis in axes)
     told = None if scores is None else np.asarray(scores)
     tell = None if told is None else lambda at: [f"<br>score {s:.3g}" for s in told[at].tolist()]
-    return Markers(figure, x, y, ids, tell=tell, most=MOST_RUNS)
+    return Markers(figure, x, y, ids, tell=tell)
 
 
-def _look(kind: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
-    """How runs of a kind look and what they are called under the pointer."""
-    return {
-        "hovertemplate": f"%{{hovertext}}<extra>{kind[1]}</extra>",
-        "unselected": {"marker": {"opacity": PALE}},
-        "selected": {"marker": {"opacity": 1}},
-    }
-
-
-def _sign(figure: go.Figure, uid: str, name: str, marker: dict[str, Any]) -> None:
-    """Room for signs around runs; the pointer goes through them to these."""
-    kept = {"marker": {"opacity": 1}}
-    figure.add_scatter(
-        mode="markers", marker=marker, hoverinfo="skip", name=name, unselected=kept, uid=uid
-    )
+def _told(kind: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
+    """How the pointer calls runs of a kind."""
+    return {"hovertemplate": f"%{{hovertext}}<extra>{kind[1]}</extra>"}

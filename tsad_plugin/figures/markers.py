@@ -43,8 +43,6 @@ class Markers:
         Which axes are logarithmic.
     keep : bool
         Whether a trace stands in the figure where it is empty, too.
-    most : int
-        Markers of a trace.
     """
 
     figure: go.Figure
@@ -55,7 +53,6 @@ class Markers:
     tell: Callable[[NDArray[np.intp]], Sequence[str]] | None = None
     log: tuple[bool, bool] = (False, False)
     keep: bool = True
-    most: int = MAX_MARKERS
 
     @cached_property
     def places(self) -> NDArray[np.float64]:
@@ -79,7 +76,7 @@ class Markers:
 
         `texts` (n_runs,) stand above them.
         """
-        at = cloud(self.places, of, self.most)
+        at = cloud(self.places, of)
         at = np.union1d(at, [i for i in always if of[i]]).astype(np.intp)
         if len(at) == 0 and not self.keep:
             return
@@ -95,11 +92,15 @@ class Markers:
 
     def ring(self, selected: Sequence[int]) -> None:
         """Draw rings around the runs at these positions."""
+        self.sign(selected, "selected", "selected", ring_of(len(selected)))
+
+    def sign(self, positions: Sequence[int], uid: str, name: str, marker: dict[str, Any]) -> None:
+        """Draw signs around the runs at these positions."""
         of = np.zeros(len(self.y), dtype=bool)
-        of[list(selected)] = True
+        of[list(positions)] = True
         # Without the pointer's attention they leave the click to the run inside.
         hidden: dict[str, Any] = {"hoverinfo": "skip", "hovertext": None, "hovertemplate": None}
-        self.add(of, "selected", "selected", ring_of(int(of.sum())), **hidden)
+        self.add(of, uid, name, marker, **hidden)
 
     def _pointed_at(self, at: NDArray[np.intp]) -> dict[str, Any]:
         more = [""] * len(at) if self.tell is None else self.tell(at)
