@@ -145,9 +145,16 @@ class RunView:
         return {channels[c]: float(sums[c] / (sums.sum() or 1.0)) for c in order}
 
     @property
-    def worst(self) -> int | None:
-        """The timestep with the highest score."""
-        return None if self.found is None else int(np.argmax(self.found.scores))
+    def opens_at(self) -> int | None:
+        """The timestep to begin with: where the leading channel of the worst stretch errs most.
+
+        The highest score of the run may be a moment of another channel, elsewhere.
+        """
+        if self.found is None or self.stretch is None:
+            return None
+        start, end = self.stretch
+        leading = self.runs.channels.index(self.view.table["channel"].iat[self.position])
+        return start + int(np.argmax(self.found.contributions[start : end + 1, leading]))
 
     def nearest(self, x: float) -> int:
         """The timestep that is closest to a place on the axis."""
