@@ -137,12 +137,9 @@ class RunView:
     @cached_property
     def shares(self) -> dict[str, float]:
         """Each channel's share of the error of the whole run, the largest first."""
-        channels = self.runs.channels
-        if self.contributions is None:
-            return dict.fromkeys(channels, 0.0)
-        sums = np.nansum(self.contributions, axis=0)
-        order = np.argsort(-sums, kind="stable")
-        return {channels[c]: float(sums[c] / (sums.sum() or 1.0)) for c in order}
+        if self.found is None:
+            return dict.fromkeys(self.runs.channels, 0.0)
+        return largest_first(self.runs.channels, self.found.shares)
 
     @property
     def opens_at(self) -> int | None:
@@ -159,6 +156,11 @@ class RunView:
     def nearest(self, x: float) -> int:
         """The timestep that is closest to a place on the axis."""
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
+
+
+def largest_first(channels: Sequence[str], shares: NDArray[np.float64]) -> dict[str, float]:
+    """Channels with their shares."""
+    return {channels[c]: float(shares[c]) for c in np.argsort(-shares, kind="stable")}
 
 
 def alone(seen: Seen) -> Runs:

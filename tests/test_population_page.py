@@ -108,6 +108,27 @@ def test_channels_are_ordered_by_their_share_of_the_outliers_error(views: Views)
     assert error_shares(see(views, k=1e6)) == {"T": 0, "p": 0}  # no outlier, and no division by 0
 
 
+def test_channels_of_few_selected_runs_are_ordered_by_all_of_their_errors(views: Views) -> None:
+    seen = see(views)
+    runs = [seen.view.position("B-7"), seen.view.position("B-0")]
+    shares = []
+    for run in runs:
+        found = views.workspace.read_timesteps(seen.view.scoring, run)
+        assert found is not None
+        shares.append(found.contributions.sum(axis=0) / found.contributions.sum())
+    found = error_shares(seen, runs)
+    assert list(found) == ["p", "T"]  # of all outliers T has more
+    assert found["p"] == pytest.approx(np.mean(shares, axis=0)[1], rel=1e-5)
+
+
+def test_of_many_selected_runs_the_errors_count_in_which_a_channel_leads(views: Views) -> None:
+    seen = see(views, scoring=1)
+    everyone = list(range(40))
+    table = seen.view.table
+    p = table["share"][table["channel"] == "p"].sum()
+    assert error_shares(seen, everyone)["p"] == pytest.approx(p / table["share"].sum())
+
+
 @pytest.mark.parametrize("hidden", ["train", "new", None])
 def test_an_axis_is_offered_where_all_runs_and_the_good_ones_have_it(
     hidden: str | None, tmp_path: Path
@@ -371,6 +392,19 @@ def test_selected_runs_are_laid_over_the_band(browser: Browser) -> None:
     assert names == ["B-7", "B-3", "B-5"]  # the run of the URL first
     assert drawn["run-1-0-lines"]["customdata"] == ["B-3"] * len(new_runs().arrays[3])
     assert answer["response"]["population-overlaid"]["children"] == "3 runs over the band."
+
+
+def test_channels_follow_the_selection_until_somebody_chooses_some(browser: Browser) -> None:
+    field, own = "population-channels", "population-own"
+    answer = response(draw(browser, chosen("B-7"), SELECTED))
+    assert answer[field]["value"] == answer[own]["data"] == ["p", "T"]
+    labels = [one["label"] for one in answer[field]["data"]]
+    assert labels[0].startswith("p (") and labels[1].startswith("T (")
+    by_hand = draw(browser, chosen("B-7"), SELECTED, here=f"{HERE}&channel=T")
+    assert "value" not in response(by_hand)[field] and own not in response(by_hand)
+    assert "good-mean-1" not in traces(by_hand)  # T alone
+    other_axis = draw(browser, chosen("B-7"), "population-axis.value")
+    assert "value" not in response(other_axis)[field]
 
 
 def values_of(array: Any) -> Any:

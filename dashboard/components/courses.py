@@ -39,10 +39,7 @@ def channels_control(
     return dmc.MultiSelect(
         id=name,
         className="channels",
-        data=[
-            {"value": channel, "label": f"{channel} ({share:.0%})" if has_errors else channel}
-            for channel, share in shares.items()
-        ],
+        data=offered(shares, has_errors),
         value=value,
         maxValues=MOST_DRAWN,
         searchable=True,
@@ -50,3 +47,11 @@ def channels_control(
         attributes={"input": {"aria-label": "channels to draw"}},
         placeholder="channels, by their share of the error",
     )
+
+
+def offered(shares: Mapping[str, float], has_errors: bool) -> list[dict[str, str]]:
+    """Channels to choose from, with their shares of the error."""
+    return [
+        {"value": channel, "label": f"{channel} ({share:.0%})" if has_errors else channel}
+        for channel, share in shares.items()
+    ]

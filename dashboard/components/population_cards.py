@@ -37,7 +37,7 @@ def title(seen: Seen) -> str:
 
 def bands(seen: Seen) -> Any:
     """The good runs, and what is laid over them."""
-    shares, axes = error_shares(seen), courses.in_order(common_axes(seen))
+    shares, axes = shares_over(seen, []), courses.in_order(common_axes(seen))
     drawn = Drawn(axes[0], courses.drawn(seen.url.channels, shares, FIRST))
     return card(
         "How the good runs go (click a line to open its run)",
@@ -52,6 +52,8 @@ def bands(seen: Seen) -> Any:
             ],
             className="controls",
         ),
+        # Channels that nobody has chosen: they change with the selection.
+        dcc.Store(id="population-own", data=None if seen.url.channels else drawn.channels),
         html.P(overlaid(seen, []), id="population-overlaid", className="quiet"),
         graph(
             "population-bands",
@@ -72,6 +74,16 @@ def _slider() -> Any:
         marks=[{"value": k, "label": str(k)} for k in range(1, 7)],
         attributes={"thumb": {"aria-label": "k of the band, standard deviations"}},
     )
+
+
+def shares_over(seen: Seen, selected: list[int]) -> dict[str, float]:
+    """Each channel's share of the error of what is laid over the band, else of the outliers."""
+    return error_shares(seen, drawing.overlaid(seen, selected))
+
+
+def channels_offered(shares: dict[str, float]) -> list[dict[str, str]]:
+    """Channels to choose from."""
+    return courses.offered(shares, any(shares.values()))
 
 
 def overlaid(seen: Seen, selected: list[int]) -> str:
