@@ -174,10 +174,10 @@ def test_channels_that_are_chosen_stay_from_run_to_run(
 ) -> None:
     page = visitor.open(PAGES["run"])
     page.locator("#run-channels").press("Backspace")
-    page.keyboard.press("Escape")
-    page.locator("#run-channels").blur()
+    page.keyboard.press("Escape")  # the field keeps the focus: nothing but time has to pass
     visitor.expect_count("#run-courses .subplot", 2)  # with the number of good runs
     page.wait_for_url("**channel=T**")
+    page.locator("#run-channels").blur()
     for key, run in (("n", SECOND), ("p", WORST)):
         page.keyboard.press(key)
         visitor.expect("h1", f"run {run}: ")
@@ -186,6 +186,30 @@ def test_channels_that_are_chosen_stay_from_run_to_run(
     other = come()
     other.open(page.url.removeprefix(visitor.url))
     other.expect_count("#run-courses .subplot", 2)
+
+
+def test_channels_follow_the_selection_until_some_are_chosen(visitor: Visitor) -> None:
+    panels = "#population-bands .annotation-text"
+    page = visitor.open(f"run?{HERE}&run={SECOND}")
+    page.keyboard.press("s")
+    visitor.expect("#shell-selected", f"1 run selected: {SECOND}")
+    visitor.open(PAGES["population"])
+    visitor.expect(panels, "p")  # leads in this run; in the outliers T does
+    assert "channel=" not in page.url
+    page.keyboard.press("c")
+    visitor.expect(panels, "T (°C)")
+    assert "channel=" not in page.url
+    page.locator(".controls .channels .mantine-MultiSelect-pill button").first.click()
+    page.wait_for_url("**channel=p**")
+    visitor.expect(panels, "p")
+    page.keyboard.press("1")
+    visitor.expect("h1", WALK["1"])
+    page.click("#runs-select")
+    visitor.expect("#shell-selected", OUTLIERS)
+    page.keyboard.press("2")
+    visitor.expect("#population-overlaid", "3 runs over the band.")
+    visitor.expect_count("#population-bands .subplot", 1)
+    assert "channel=p" in page.url
 
 
 def test_a_link_compares_two_runs_or_two_models(visitor: Visitor) -> None:

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 
 AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
+PICKING = 500  # ms without a change: who picks several sees them drawn once
 
 
 def in_order(axes: Iterable[str]) -> list[str]:
@@ -43,7 +44,7 @@ def channels_control(
         value=value,
         maxValues=MOST_DRAWN,
         searchable=True,
-        debounce=True,
+        debounce=PICKING,
         attributes={"input": {"aria-label": "channels to draw"}},
         placeholder="channels, by their share of the error",
     )

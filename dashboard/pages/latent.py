@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard.components.courses import DRAWN, MOST_DRAWN
+from dashboard.components.courses import DRAWN, MOST_DRAWN, PICKING
 from dashboard.components.nearest import nearest
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
@@ -116,7 +116,7 @@ def _beside(seen: Seen) -> Any:
                     value=[],
                     maxValues=MOST_DRAWN,
                     searchable=True,
-                    debounce=True,
+                    debounce=PICKING,
                     attributes={"input": {"aria-label": "channels to draw"}},
                     placeholder="channels that differ most",
                 ),
