@@ -330,16 +330,25 @@ def correlations(browser: Browser, stored: Any, here: str = HERE) -> Any:
 
 
 def test_the_change_is_said_in_words(browser: Browser) -> None:
-    said = correlations(browser, chosen("B-0", "B-1"))
+    said = correlations(browser, chosen("B-0", "B-1", "B-2"))
     usual = naive_correlation(good_runs().arrays)[0, 1]
-    there = naive_correlation(new_runs().arrays[:2])[0, 1]
-    text = f"{usual:.2f} in the good runs, {there:.2f} in the 2 selected runs."
+    there = naive_correlation(new_runs().arrays[:3])[0, 1]
+    text = f"{usual:.2f} in the good runs, {there:.2f} in the 3 selected runs."
     assert said["population-change"]["children"] == (
         f"T and p changed most: correlation {text}".replace("-0.", "−0.")
     )
-    assert said["population-others"]["children"] == "2 selected runs"
+    assert said["population-others"]["children"] == "3 selected runs"
     said = correlations(browser, None)
     assert said["population-others"]["children"] == "3 outliers"
+
+
+@pytest.mark.parametrize(
+    ("runs", "few"), [(["B-3"], "1 selected run"), (["B-3", "B-0"], "2 selected runs")]
+)
+def test_no_change_is_read_into_one_run_or_two(runs: list[str], few: str, browser: Browser) -> None:
+    said = correlations(browser, chosen(*runs))
+    assert said["population-change"]["children"].startswith(f"No pair is named for {few}: ")
+    assert said["population-unusual"]["figure"]["data"]  # what they are is shown
 
 
 def test_with_nothing_to_compare_the_page_says_so(browser: Browser) -> None:
