@@ -247,7 +247,10 @@ def test_runs_left_out_of_training_are_named_with_links(tmp_path: Path) -> None:
     assert learned.trained_on.tolist() == model.trained_on_.tolist()
     assert left_out(seen, learned) == model.left_out_ == ["G-4"]
     text = page(Browser(views.workspace.path), "/population", HERE)
-    assert "1 of 40 runs left out of training, as their length is beyond mean ± 2σ: " in text
+    # The same numbers, wherever the page counts the runs that the model learned from.
+    assert "The model learned from 39 of 40 runs and left out 1, as their length is " in text
+    assert "over the 39 runs that the model learned from" in text
+    assert "training runs (39 held-out scores)" in text
     assert "/run?scoring=1&run=G-4" in text  # where they were scored
 
 
@@ -363,8 +366,9 @@ def test_with_nothing_to_compare_the_page_says_so(browser: Browser) -> None:
 
 def test_the_page_says_what_it_is_about(browser: Browser) -> None:
     text = page(browser, "/population", HERE)
-    assert "new.csv: 20 runs of 2 channels, over 40 good runs" in text
-    assert "Trained on all 40 runs." in text
+    assert "new.csv: 20 runs of 2 channels, over the 40 runs that the model learned from" in text
+    assert "The model learned from all 40 runs." in text
+    assert "over 17 good runs" in page(browser, "/population", f"{HERE}&good=label:ok")
     assert "Select runs to lay them over the band." in text
 
 

@@ -26,12 +26,14 @@ FIRST = 6  # channels that are drawn at first
 
 
 def title(seen: Seen) -> str:
-    """`new.csv: 20 runs of 2 channels, over 40 good runs`."""
-    view = seen.view
+    """`new.csv: 20 runs of 2 channels, over the 40 runs that the model learned from`."""
+    view, usual = seen.view, good(seen)
     runs, channels = len(view.names), len(view.data_set.channels)
+    is_learned = seen.good.positions is None and usual.data_set == view.model.data_set_id
+    over = f"the {plural(len(usual), 'run')} that the model learned from"
     return (
         f"{view.data_set.name}: {plural(runs, 'run')} of {plural(channels, 'channel')}, over "
-        f"{plural(len(good(seen)), 'good run')}"
+        f"{over if is_learned else plural(len(usual), 'good run')}"
     )
 
 
@@ -112,12 +114,13 @@ def _left_out(seen: Seen) -> list[Any]:
     n, names = int((~learned.trained_on).sum()), left_out(seen, learned)
     total = plural(len(learned.lengths), "run")
     if n == 0:
-        return [f"Trained on all {total}."]
+        return [f"The model learned from all {total}."]
     scoring = learned_scoring(seen)
     links = [piece for name in names for piece in (", ", _link(seen, scoring, name))]
     more = f" and {n - len(names)} more" if n > len(names) else ""
     limit = f"their length is beyond mean ± {learned.sigma:g}σ"
-    return [f"{n} of {total} left out of training, as {limit}: ", *links[1:], more, "."]
+    kept = f"The model learned from {len(learned.lengths) - n:,} of {total}"
+    return [f"{kept} and left out {n:,}, as {limit}: ", *links[1:], more, "."]
 
 
 def _link(seen: Seen, scoring: Scoring | None, run: str) -> Any:
