@@ -15,6 +15,7 @@ from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import Views
 from tsad_plugin import Runs
+from tsad_plugin.results import number
 from tsad_plugin.workspace import Workspace
 
 N_RUNS, N_OUTLIERS, THRESHOLD = 1000, 100, 5.0
@@ -70,8 +71,8 @@ def naive_rows(seen: Seen) -> list[dict[str, Any]]:
             {
                 "rank": rank,
                 "run": run,
-                "score": float(f"{scores[i]:.4g}"),
-                "times": float(f"{scores[i] / THRESHOLD:.4g}"),
+                "score": float(number(scores[i])),
+                "times": float(number(scores[i] / THRESHOLD)),
                 "outlier": scores[i] > THRESHOLD,
                 "label": "" if label is None else label,
                 "verdict": verdict,

@@ -306,6 +306,21 @@ def test_the_summary_counts_outliers_and_verdicts(views: Views) -> None:
     assert told.startswith(f"{n or 'None'} of the 10 runs nearest to B-3 ")
 
 
+@pytest.mark.parametrize(
+    ("positions", "told"),
+    [
+        ([7], "The run nearest to B-3 is an outlier"),
+        ([0], "The run nearest to B-3 is no outlier"),
+        ([0, 7], "1 of the 2 runs nearest to B-3 is an outlier"),
+        ([7, 11], "2 of the 2 runs nearest to B-3 are outliers"),
+        ([0, 1], "None of the 2 runs nearest to B-3 is an outlier"),
+    ],
+)
+def test_one_run_is_told_of_as_one(positions: list[int], told: str, views: Views) -> None:
+    near = nearness.Neighbours(3, positions, [1.0] * len(positions))
+    assert neighbours_line(see(views, run="B-3"), near) == told
+
+
 def test_runs_are_offered_by_a_part_of_their_name_the_most_abnormal_first(views: Views) -> None:
     seen = see(views)
     assert offered(seen, "")[:3] == [seen.view.names[i] for i in seen.view.ranked[:3]]

@@ -24,6 +24,7 @@ NUMBERS: dict[str, Any] = {
     "filter": "agNumberColumnFilter",
     "filterParams": {"inRangeInclusive": True},
     "type": "rightAligned",
+    "valueFormatter": {"function": "inDigits(params.value)"},
 }
 TICKED: dict[str, Any] = {
     "colId": "tick",
