@@ -14,6 +14,7 @@ from dashboard.components.nearest import neighbours_line
 from dashboard.exploring import nearness
 from dashboard.exploring.learned import learned_scoring
 from dashboard.exploring.space import CODES, COURSES, Scale, Space, sources, space
+from dashboard.pages import latent
 from dashboard.pages.latent import MOST_OFFERED, offered
 from dashboard.seen import Seen
 from dashboard.state import State
@@ -199,6 +200,8 @@ def test_a_detector_without_codes_compares_the_resampled_runs(workspace: Workspa
     workspace.add_scores(data_set, range(20), detector="foreign", labels=labels)
     seen = see(Views(workspace), scoring=3)
     assert sources(seen) == [COURSES] and learned_scoring(seen) is None
+    assert all(name not in str(latent.layout(seen)) for name in latent.SOURCES.values())
+    assert "latent-source" in str(latent.layout(seen))  # callbacks ask for it
     courses = np.asarray(workspace.overview(data_set).courses)
     known = courses[np.array(labels) == 0]
     points, usual = naive_points(courses, known, 0), naive_points(known, known, 0)
