@@ -275,7 +275,7 @@ def _in_order(found: Population, channels: list[int]) -> Population:
 
 
 def readable(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers as all pages say them, but as numbers: they sort, and a filter finds what it reads."""
+    """Numbers as all pages say them, but as numbers: they sort, and a filter finds what is read."""
     texts = (number(value).replace(",", "") for value in values.tolist())
     return np.array([float(text) for text in texts], dtype=np.float64)
 

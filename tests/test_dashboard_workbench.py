@@ -427,6 +427,31 @@ def test_many_channels_with_long_names_are_readable(
     assert "\n".join(faults) == ""
 
 
+def test_long_names_leave_room_and_are_whole_somewhere(chromium: Any, tmp_path: Path) -> None:
+    runs = nasty(2, 1, "an observation of the year 2026, number ")
+    for array in runs.arrays:
+        array[10:20, :3] += 9
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, nasty(12, 0, "T"), runs)
+    header = "#runs-grid .ag-header-cell[col-id=score] .ag-header-cell-"
+    with visiting(chromium, tmp_path / "ws", width=1024) as visitor:
+        page = visitor.open("")
+        page.locator("#runs-grid a").first.wait_for()
+        name = page.locator(
+            "#runs-grid [col-id=run] .ag-cell-value, #runs-grid .ag-cell[col-id=run]"
+        )
+        assert name.first.bounding_box()["width"] > 230
+        text, button = (page.locator(header + e).bounding_box() for e in ("text", "filter-button"))
+        assert text["x"] < button["x"]  # not beside the filter of the column before
+        assert page.get_attribute("#shell-scoring", "title") == page.input_value("#shell-scoring")
+        page.locator("#runs-grid a").first.click()
+        visitor.expect("h1", "of the error")
+        line = page.evaluate(
+            "parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)"
+        )
+        assert page.locator("h1").bounding_box()["height"] < 5.5 * line
+
+
 # -- nothing to show ------------------------------------------------------------------------------
 
 
