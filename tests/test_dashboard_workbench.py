@@ -427,6 +427,24 @@ def test_many_channels_with_long_names_are_readable(
     assert "\n".join(faults) == ""
 
 
+@pytest.mark.parametrize("name", ["population", "latent"])
+def test_the_field_of_channels_says_what_it_is_for(name: str, come: Callable[..., Visitor]) -> None:
+    visitor = come(width=1024)
+    page = visitor.open(PAGES[name])
+    field = page.locator(f"#{name}-channels")
+    text = "e => { const c = document.createElement('canvas').getContext('2d');"
+    text += " c.font = getComputedStyle(e).font; return c.measureText(e.placeholder).width; }"
+    assert field.evaluate(text) <= field.bounding_box()["width"]
+
+
+def test_keys_stand_on_one_line(visitor: Visitor) -> None:
+    page = visitor.open(PAGES["help"])
+    page.click("#shell-show-keys")
+    keys = page.get_by_role("dialog").locator("kbd")
+    keys.first.wait_for()
+    assert len({round(box.bounding_box()["height"]) for box in keys.all()}) == 1
+
+
 def test_long_names_leave_room_and_are_whole_somewhere(chromium: Any, tmp_path: Path) -> None:
     runs = nasty(2, 1, "an observation of the year 2026, number ")
     for array in runs.arrays:
