@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
+from .grids import grid
 from .panels import GOOD, Band, BandLook, add_band, pieces
 from .style import (
     AMBER,
@@ -20,7 +20,6 @@ from .style import (
     GREEN,
     GREY,
     MAX_POINTS,
-    TEMPLATE,
     VERMILLION,
     evenly,
     new_figure,
@@ -176,22 +175,14 @@ def _panels(n: int, top: int, x_title: str) -> go.Figure:
     """Empty panels in rows, below room for a legend."""
     width = _n_columns(n)
     height = {1: ALONE, 2: HIGH_PANEL}.get(width, PANEL)
-    rows: list[list[dict[str, Any] | None]] = [
-        [{} if at < n else None for at in range(r, r + width)] for r in range(0, n, width)
-    ]
-    inner = height * len(rows) + BETWEEN * (len(rows) - 1)
-    figure = make_subplots(
-        len(rows),
+    figure = grid(
+        [height] * -(-n // width),
         width,
-        shared_xaxes="all",
-        vertical_spacing=BETWEEN / inner,
-        horizontal_spacing=COLUMN_GAP,
-        specs=rows,
-    )
-    figure.update_layout(
-        template=TEMPLATE,
-        height=inner + top + BOTTOM,
-        margin={"t": top, "b": BOTTOM},
+        n_panels=n,
+        gap=BETWEEN,
+        column_gap=COLUMN_GAP,
+        top=top,
+        bottom=BOTTOM,
     )
     for c in range(max(n - width, 0), n):  # those with nothing below them
         axis = figure.layout[f"xaxis{_number(c)}"]

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
-from plotly.subplots import make_subplots
 
+from .grids import grid
 from .maps import add_map, map_height
 from .panels import Course, add_course
 from .style import (
     GREY,
     GREY_AREA,
-    TEMPLATE,
     new_figure,
     plain,
     say_empty,
@@ -130,18 +129,10 @@ def run_courses(
     return mark(figure, at, last)
 
 
-def _stacked(heights: Sequence[int]) -> go.Figure:
+def _stacked(heights: list[int]) -> go.Figure:
     """Empty panels of these heights in pixels, one below the other."""
     gap = GAP if len(heights) <= NUMBERED else NUMBERED_GAP
-    inner = sum(heights) + gap * (len(heights) - 1)
-    figure = make_subplots(
-        len(heights), 1, shared_xaxes=True, row_heights=heights, vertical_spacing=gap / inner
-    )
-    return figure.update_layout(
-        template=TEMPLATE,
-        height=inner + TOP + BOTTOM,
-        margin={"t": TOP, "b": BOTTOM},
-    )
+    return grid(heights, gap=gap, top=TOP, bottom=BOTTOM)
 
 
 def _add_counts(figure: go.Figure, x: ArrayLike, n: ArrayLike, row: int) -> None:

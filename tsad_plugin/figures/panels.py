@@ -24,6 +24,7 @@ EXPECTED: dict[str, Any] = {
     "line": {"color": BLACK, "width": 1.5, "dash": "dot"},
     "marker": {"color": BLACK, "symbol": "x-thin-open", "size": 9, "line": {"width": 1.5}},
 }
+UNSAID = EXPECTED | {"hover": None}  # what was measured says it, too
 
 
 class BandLook(NamedTuple):
@@ -89,22 +90,17 @@ def add_course(
     band = _band(course, times)
     if band is not None:
         add_band(figure, band, plain(band_name), place)
+    # Then a click finds the nearest timestep from anywhere, and the pointer is told all of it.
+    is_anywhere = band is not None and course.band_x is not None
     if course.reconstruction is not None:
         # Between measurements nothing checks the reconstruction: what it does there means nothing.
         expected = np.where(np.isnan(course.values), np.nan, course.reconstruction)
-        _add_line(figure, expected, times, EXPECTED, place)
+        _add_line(figure, expected, times, UNSAID if is_anywhere else EXPECTED, place)
     details = None
-    if band is not None and course.band_x is not None:
+    if band is not None and is_anywhere:
         details = _details(course, band, times, plain(band_name))
-        _hover_anywhere(figure)
+        figure.layout.update(hovermode="x", hoverdistance=-1)
     _add_line(figure, course.values, times, MEASURED, place, details)
-
-
-def _hover_anywhere(figure: go.Figure) -> None:
-    """Let the pointer, and a click, find the nearest timestep from anywhere in a panel."""
-    figure.update_layout(hovermode="x", hoverdistance=-1)
-    told = {"name": EXPECTED["name"]}  # with what was measured
-    figure.update_traces(hoverinfo="skip", hovertemplate=None, selector=told)
 
 
 class Band(NamedTuple):
@@ -242,6 +238,8 @@ def _add_line(
 def _hover(
     style: dict[str, Any], details: NDArray[np.object_] | None, kept: NDArray[np.intp]
 ) -> dict[str, Any]:
+    if style["hover"] is None:
+        return {"hoverinfo": "skip"}
     more = "" if details is None else "%{hovertext}"
     template = style["hover"].format(more=more) + "<extra></extra>"
     return {"hovertemplate": template, "hovertext": None if details is None else details[kept]}

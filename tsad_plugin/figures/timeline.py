@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
-from plotly.subplots import make_subplots
 
 from .bins import Bins
+from .grids import grid
 from .score_axes import LOG_FROM, axis_type
 from .style import (
     AMBER,
@@ -20,7 +20,6 @@ from .style import (
     GREY,
     LIMIT,
     OCHRE,
-    TEMPLATE,
     VERMILLION,
     evenly,
     faded,
@@ -121,14 +120,7 @@ def timeline(
 
 
 def _panels(n: int) -> go.Figure:
-    heights = [PANEL] * n + [SCORES]
-    inner = sum(heights) + GAP * n
-    figure = make_subplots(
-        n + 1, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=GAP / inner
-    )
-    return figure.update_layout(
-        template=TEMPLATE, height=inner + TOP + BOTTOM, margin={"t": TOP, "b": BOTTOM}
-    )
+    return grid([PANEL] * n + [SCORES], gap=GAP, top=TOP, bottom=BOTTOM)
 
 
 def _add_channel(

@@ -61,26 +61,35 @@ def shade(
     if stretch is None or len(times) == 1:
         return
     x0, x1 = between(times, np.array([stretch[0] - 0.5, stretch[1] + 0.5])).tolist()
-    for row in range(1, n_rows + 1):
-        is_map = row == map_row
-        figure.add_shape(
-            type="rect",
-            x0=x0,
-            x1=x1,
-            layer="above" if is_map else "below",
-            fillcolor=NO_AREA if is_map else AMBER_AREA,
-            line={"color": VERMILLION if is_map else OCHRE, "width": 1.5, "dash": "dash"},
-            name="worst stretch",
-            **_over(row),
-        )
+    rows = range(1, n_rows + 1)
+    _add_shapes(figure, [_stretch(row, x0, x1, is_map=row == map_row) for row in rows])
+
+
+def _stretch(row: int, x0: Any, x1: Any, *, is_map: bool) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "x0": x0,
+        "x1": x1,
+        "layer": "above" if is_map else "below",
+        "fillcolor": NO_AREA if is_map else AMBER_AREA,
+        "line": {"color": VERMILLION if is_map else OCHRE, "width": 1.5, "dash": "dash"},
+        "name": "worst stretch",
+        **_over(row),
+    }
 
 
 def mark(figure: go.Figure, at: Any, n_rows: int = 1) -> go.Figure:
     """Draw a line at a time, if there is one."""
-    line = {"color": GREEN, "width": 2, "dash": "dashdot"}
-    for row in range(1, n_rows + 1) if at is not None else ():
-        figure.add_shape(type="line", x0=at, x1=at, line=line, name="selected time", **_over(row))
+    if at is not None:
+        line = {"color": GREEN, "width": 2, "dash": "dashdot"}
+        look = {"type": "line", "x0": at, "x1": at, "line": line, "name": "selected time"}
+        _add_shapes(figure, [{**look, **_over(row)} for row in range(1, n_rows + 1)])
     return figure
+
+
+def _add_shapes(figure: go.Figure, shapes: list[dict[str, Any]]) -> None:
+    """At once: each that plotly adds alone makes it look at all others again."""
+    figure.layout.shapes = [*figure.layout.shapes, *shapes]
 
 
 def _over(row: int) -> dict[str, Any]:
