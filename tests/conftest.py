@@ -11,6 +11,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+# Files side by side: one that takes minutes, begun among the last, would go on alone at the end.
+LONGEST = (
+    "test_examples", "test_dashboard_workbench", "test_long_benchmarks", "test_workspace_kills",
+    "test_docs", "test_dashboard_browser", "test_population_browser", "test_latent_browser",
+)  # fmt: skip
+
 DATA = Path(os.environ.get("TSAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
@@ -89,6 +95,10 @@ def visitor(chromium: Any, filled: Path, tmp_path: Path) -> Iterator[Any]:
 
     with visiting(chromium, shutil.copytree(filled, tmp_path / "ws")) as somebody:
         yield somebody
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
