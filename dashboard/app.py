@@ -134,6 +134,7 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
         Output("page", "children"),
         Output("shell-scoring", "data"),
         Output("shell-scoring", "value"),
+        Output("shell-scoring", "attributes"),
         Output("page-url", "data"),
         Output("shell-pages", "children"),
         Input("url", "pathname"),
@@ -150,7 +151,9 @@ def _register_routes(app: dash.Dash, views: Views) -> None:
         except Exception as error:  # whatever it is, the page must not stay empty
             url, content = Url(), shell.sorry(said(error))
         value = None if url.scoring is None else str(url.scoring)
-        return content, choices, value, url.at(""), shell.pages(pathname, url)
+        label = next((one["label"] for one in choices if one["value"] == value), "")
+        named = shell.scoring_named(label)
+        return content, choices, value, named, url.at(""), shell.pages(pathname, url)
 
     @app.callback(
         Output("url", "href"),

@@ -135,21 +135,30 @@ class RunView:
     @cached_property
     def shares(self) -> dict[str, float]:
         """Each channel's share of the error of the whole run, the largest first."""
-        channels = self.runs.channels
-        if self.contributions is None:
-            return dict.fromkeys(channels, 0.0)
-        sums = np.nansum(self.contributions, axis=0)
-        order = np.argsort(-sums, kind="stable")
-        return {channels[c]: float(sums[c] / (sums.sum() or 1.0)) for c in order}
+        if self.found is None:
+            return dict.fromkeys(self.runs.channels, 0.0)
+        return largest_first(self.runs.channels, self.found.shares)
 
     @property
-    def worst(self) -> int | None:
-        """The timestep with the highest score."""
-        return None if self.found is None else int(np.argmax(self.found.scores))
+    def opens_at(self) -> int | None:
+        """The timestep to begin with: where the leading channel of the worst stretch errs most.
+
+        The highest score of the run may be a moment of another channel, elsewhere.
+        """
+        if self.found is None or self.stretch is None:
+            return None
+        start, end = self.stretch
+        leading = self.runs.channels.index(self.view.table["channel"].iat[self.position])
+        return start + int(np.argmax(self.found.contributions[start : end + 1, leading]))
 
     def nearest(self, x: float) -> int:
         """The timestep that is closest to a place on the axis."""
         return int(np.nanargmin(np.abs(self.x.astype(np.float64) - x)))
+
+
+def largest_first(channels: Sequence[str], shares: NDArray[np.float64]) -> dict[str, float]:
+    """Channels with their shares."""
+    return {channels[c]: float(shares[c]) for c in np.argsort(-shares, kind="stable")}
 
 
 def alone(seen: Seen) -> Runs:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tsad_plugin.forms import plural
 from tsad_plugin.results import TINY
 
 from .views import Standing, View
@@ -86,7 +87,7 @@ def _made(view: View, standing: Standing, key: str) -> Reference | None:
 def _held_out(view: View) -> Reference | None:
     if len(view.calibration) < LEAST:
         return None
-    name = f"training runs ({len(view.calibration):,} held out)"
+    name = f"training runs ({plural(len(view.calibration), 'held-out score')})"
     return Reference(HELD_OUT, name, view.calibration, None)
 
 

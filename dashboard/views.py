@@ -16,6 +16,7 @@ from tsad_plugin.forms import did_you_mean, shorten
 from tsad_plugin.inputs import order_of
 from tsad_plugin.population import Population
 from tsad_plugin.preprocessing import usual_lengths
+from tsad_plugin.results import number
 from tsad_plugin.workspace import (
     Damaged,
     DataSet,
@@ -274,8 +275,9 @@ def _in_order(found: Population, channels: list[int]) -> Population:
 
 
 def readable(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers of four digits: short enough to read, and as numbers they sort."""
-    return np.array([float(f"{value:.4g}") for value in values.tolist()], dtype=np.float64)
+    """Numbers as all pages say them, but as numbers: they sort, and a filter finds what is read."""
+    texts = (number(value).replace(",", "") for value in values.tolist())
+    return np.array([float(text) for text in texts], dtype=np.float64)
 
 
 def _labels(workspace: Workspace, data_set: DataSet) -> list[Any] | None:

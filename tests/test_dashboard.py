@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +354,21 @@ def test_a_run_is_drawn_on_each_axis(views: Views, axis: str, title: str, last: 
     assert run.nearest(run.x[7] + 0.1) == 7
     measured = [t for t in figure.data if t.name == "measured"]
     assert len(measured) == 2 and measured[0].x[-1] == pytest.approx(run.x[-1])
+
+
+@pytest.mark.parametrize("run", ABNORMAL)
+def test_a_run_opens_in_its_worst_stretch_however_high_another_channel_is_elsewhere(
+    views: Views, run: str
+) -> None:
+    seen = look(views, run, "timestep")
+    assert seen.found is not None and seen.stretch is not None
+    first, last = seen.stretch
+    leading = seen.runs.channels.index(ABNORMAL[run])
+    within = {t: seen.found.contributions[t, leading] for t in range(first, last + 1)}
+    contributions, scores = seen.found.contributions.copy(), seen.found.scores.copy()
+    contributions[:, 1 - leading] = scores[0] = contributions.max() + 1
+    found = seen.found._replace(contributions=contributions, scores=scores)
+    assert replace(seen, found=found).opens_at == max(within, key=lambda t: within[t])
 
 
 def test_gaps_are_blank_in_the_map(views: Views) -> None:

@@ -15,6 +15,7 @@ from dashboard.seen import Seen
 from dashboard.state import State
 from dashboard.views import Views
 from tsad_plugin import Runs
+from tsad_plugin.results import number
 from tsad_plugin.workspace import Workspace
 
 N_RUNS, N_OUTLIERS, THRESHOLD = 1000, 100, 5.0
@@ -70,8 +71,8 @@ def naive_rows(seen: Seen) -> list[dict[str, Any]]:
             {
                 "rank": rank,
                 "run": run,
-                "score": float(f"{scores[i]:.4g}"),
-                "times": float(f"{scores[i] / THRESHOLD:.4g}"),
+                "score": float(number(scores[i])),
+                "times": float(number(scores[i] / THRESHOLD)),
                 "outlier": scores[i] > THRESHOLD,
                 "label": "" if label is None else label,
                 "verdict": verdict,
@@ -353,6 +354,23 @@ def test_a_page_that_has_just_been_drawn_is_marked_where_runs_are_selected(folde
 
     assert rings(drawn({"data_set": 1, "runs": ["R-7"]})) == {"selected": ["R-7"]}
     assert "runs-chart" not in drawn(None)["response"]
+
+
+def test_in_the_dark_marks_are_light_whenever_they_come(folder: Path) -> None:
+    browser, stored = Browser(folder), {"data_set": 1, "runs": ["R-7"]}
+    here = {"runs_threshold__value": 8, "page_url__data": "?scoring=1"}
+    key = next(k for k in browser.app.callback_map if k.startswith("..runs-chart.figure@"))
+    ways = {"shell-shown.data": key, "shell-selection.data": "runs-chart.figure"}
+
+    def ring(way: str) -> Any:
+        answer = browser.call(ways[way], way, shell_selection__data=stored, **here)
+        changes = answer["response"]["runs-chart"]["figure"]["operations"]
+        return next(c["params"]["value"] for c in changes if c["location"][0] == "data")["marker"]
+
+    light = [ring(way) for way in ways]
+    browser.client.set_cookie("tsad-scheme", "dark", domain="127.0.0.1")
+    dark = [ring(way) for way in ways]
+    assert light[0] == light[1] != dark[0] == dark[1]
 
 
 def test_a_threshold_that_moves_leaves_the_selection(folder: Path) -> None:

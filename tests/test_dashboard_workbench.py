@@ -170,10 +170,10 @@ def test_channels_that_are_chosen_stay_from_run_to_run(
 ) -> None:
     page = visitor.open(PAGES["run"])
     page.locator("#run-channels").press("Backspace")
-    page.keyboard.press("Escape")
-    page.locator("#run-channels").blur()
+    page.keyboard.press("Escape")  # the field keeps the focus: nothing but time has to pass
     visitor.expect_count("#run-courses .subplot", 2)  # with the number of good runs
     page.wait_for_url("**channel=T**")
+    page.locator("#run-channels").blur()
     for key, run in (("n", SECOND), ("p", WORST)):
         page.keyboard.press(key)
         visitor.expect("h1", f"run {run}: ")
@@ -182,6 +182,30 @@ def test_channels_that_are_chosen_stay_from_run_to_run(
     other = come()
     other.open(page.url.removeprefix(visitor.url))
     other.expect_count("#run-courses .subplot", 2)
+
+
+def test_channels_follow_the_selection_until_some_are_chosen(visitor: Visitor) -> None:
+    panels = "#population-bands .annotation-text"
+    page = visitor.open(f"run?{HERE}&run={SECOND}")
+    page.keyboard.press("s")
+    visitor.expect("#shell-selected", f"1 run selected: {SECOND}")
+    visitor.open(PAGES["population"])
+    visitor.expect(panels, "p")  # leads in this run; in the outliers T does
+    assert "channel=" not in page.url
+    page.keyboard.press("c")
+    visitor.expect(panels, "T (°C)")
+    assert "channel=" not in page.url
+    page.locator(".controls .channels .mantine-MultiSelect-pill button").first.click()
+    page.wait_for_url("**channel=p**")
+    visitor.expect(panels, "p")
+    page.keyboard.press("1")
+    visitor.expect("h1", WALK["1"])
+    page.click("#runs-select")
+    visitor.expect("#shell-selected", OUTLIERS)
+    page.keyboard.press("2")
+    visitor.expect("#population-overlaid", "3 runs over the band.")
+    visitor.expect_count("#population-bands .subplot", 1)
+    assert "channel=p" in page.url
 
 
 def test_a_link_compares_two_runs_or_two_models(visitor: Visitor) -> None:
@@ -395,6 +419,49 @@ def test_many_channels_with_long_names_are_readable(
             visitor.page.wait_for_load_state("networkidle")
             faults += [f"{name}, {fault}" for fault in visitor.layout_faults(WIDTHS)]
     assert "\n".join(faults) == ""
+
+
+@pytest.mark.parametrize("name", ["population", "latent"])
+def test_the_field_of_channels_says_what_it_is_for(name: str, come: Callable[..., Visitor]) -> None:
+    visitor = come(width=1024)
+    page = visitor.open(PAGES[name])
+    field = page.locator(f"#{name}-channels")
+    text = "e => { const c = document.createElement('canvas').getContext('2d');"
+    text += " c.font = getComputedStyle(e).font; return c.measureText(e.placeholder).width; }"
+    assert field.evaluate(text) <= field.bounding_box()["width"]
+
+
+def test_keys_stand_on_one_line(visitor: Visitor) -> None:
+    page = visitor.open(PAGES["help"])
+    page.click("#shell-show-keys")
+    keys = page.get_by_role("dialog").locator("kbd")
+    keys.first.wait_for()
+    assert len({round(box.bounding_box()["height"]) for box in keys.all()}) == 1
+
+
+def test_long_names_leave_room_and_are_whole_somewhere(chromium: Any, tmp_path: Path) -> None:
+    runs = nasty(2, 1, "an observation of the year 2026, number ")
+    for array in runs.arrays:
+        array[10:20, :3] += 9
+    with Workspace(tmp_path / "ws", create=True) as workspace:
+        keep(workspace, nasty(12, 0, "T"), runs)
+    header = "#runs-grid .ag-header-cell[col-id=score] .ag-header-cell-"
+    with visiting(chromium, tmp_path / "ws", width=1024) as visitor:
+        page = visitor.open("")
+        page.locator("#runs-grid a").first.wait_for()
+        name = page.locator(
+            "#runs-grid [col-id=run] .ag-cell-value, #runs-grid .ag-cell[col-id=run]"
+        )
+        assert name.first.bounding_box()["width"] > 230
+        text, button = (page.locator(header + e).bounding_box() for e in ("text", "filter-button"))
+        assert text["x"] < button["x"]  # not beside the filter of the column before
+        assert page.get_attribute("#shell-scoring", "title") == page.input_value("#shell-scoring")
+        page.locator("#runs-grid a").first.click()
+        visitor.expect("h1", "of the error")
+        line = page.evaluate(
+            "parseFloat(getComputedStyle(document.querySelector('h1')).lineHeight)"
+        )
+        assert page.locator("h1").bounding_box()["height"] < 5.5 * line
 
 
 # -- nothing to show ------------------------------------------------------------------------------

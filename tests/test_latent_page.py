@@ -14,6 +14,7 @@ from dashboard.components.nearest import neighbours_line
 from dashboard.exploring import nearness
 from dashboard.exploring.learned import learned_scoring
 from dashboard.exploring.space import CODES, COURSES, Scale, Space, sources, space
+from dashboard.pages import latent
 from dashboard.pages.latent import MOST_OFFERED, offered
 from dashboard.seen import Seen
 from dashboard.state import State
@@ -199,6 +200,8 @@ def test_a_detector_without_codes_compares_the_resampled_runs(workspace: Workspa
     workspace.add_scores(data_set, range(20), detector="foreign", labels=labels)
     seen = see(Views(workspace), scoring=3)
     assert sources(seen) == [COURSES] and learned_scoring(seen) is None
+    assert all(name not in str(latent.layout(seen)) for name in latent.SOURCES.values())
+    assert "latent-source" in str(latent.layout(seen))  # callbacks ask for it
     courses = np.asarray(workspace.overview(data_set).courses)
     known = courses[np.array(labels) == 0]
     points, usual = naive_points(courses, known, 0), naive_points(known, known, 0)
@@ -304,6 +307,21 @@ def test_the_summary_counts_outliers_and_verdicts(views: Views) -> None:
     told = neighbours_line(see(views, run="B-3"), near)
     assert told.endswith("; verdicts: 2 fault")
     assert told.startswith(f"{n or 'None'} of the 10 runs nearest to B-3 ")
+
+
+@pytest.mark.parametrize(
+    ("positions", "told"),
+    [
+        ([7], "The run nearest to B-3 is an outlier"),
+        ([0], "The run nearest to B-3 is no outlier"),
+        ([0, 7], "1 of the 2 runs nearest to B-3 is an outlier"),
+        ([7, 11], "2 of the 2 runs nearest to B-3 are outliers"),
+        ([0, 1], "None of the 2 runs nearest to B-3 is an outlier"),
+    ],
+)
+def test_one_run_is_told_of_as_one(positions: list[int], told: str, views: Views) -> None:
+    near = nearness.Neighbours(3, positions, [1.0] * len(positions))
+    assert neighbours_line(see(views, run="B-3"), near) == told
 
 
 def test_runs_are_offered_by_a_part_of_their_name_the_most_abnormal_first(views: Views) -> None:

@@ -108,6 +108,27 @@ def test_channels_are_ordered_by_their_share_of_the_outliers_error(views: Views)
     assert error_shares(see(views, k=1e6)) == {"T": 0, "p": 0}  # no outlier, and no division by 0
 
 
+def test_channels_of_few_selected_runs_are_ordered_by_all_of_their_errors(views: Views) -> None:
+    seen = see(views)
+    runs = [seen.view.position("B-7"), seen.view.position("B-0")]
+    shares = []
+    for run in runs:
+        found = views.workspace.read_timesteps(seen.view.scoring, run)
+        assert found is not None
+        shares.append(found.contributions.sum(axis=0) / found.contributions.sum())
+    found = error_shares(seen, runs)
+    assert list(found) == ["p", "T"]  # of all outliers T has more
+    assert found["p"] == pytest.approx(np.mean(shares, axis=0)[1], rel=1e-5)
+
+
+def test_of_many_selected_runs_the_errors_count_in_which_a_channel_leads(views: Views) -> None:
+    seen = see(views, scoring=1)
+    everyone = list(range(40))
+    table = seen.view.table
+    p = table["share"][table["channel"] == "p"].sum()
+    assert error_shares(seen, everyone)["p"] == pytest.approx(p / table["share"].sum())
+
+
 @pytest.mark.parametrize("hidden", ["train", "new", None])
 def test_an_axis_is_offered_where_all_runs_and_the_good_ones_have_it(
     hidden: str | None, tmp_path: Path
@@ -226,7 +247,10 @@ def test_runs_left_out_of_training_are_named_with_links(tmp_path: Path) -> None:
     assert learned.trained_on.tolist() == model.trained_on_.tolist()
     assert left_out(seen, learned) == model.left_out_ == ["G-4"]
     text = page(Browser(views.workspace.path), "/population", HERE)
-    assert "1 of 40 runs left out of training, as their length is beyond mean ± 2σ: " in text
+    # The same numbers, wherever the page counts the runs that the model learned from.
+    assert "The model learned from 39 of 40 runs and left out 1, as their length is " in text
+    assert "over the 39 runs that the model learned from" in text
+    assert "training runs (39 held-out scores)" in text
     assert "/run?scoring=1&run=G-4" in text  # where they were scored
 
 
@@ -309,16 +333,25 @@ def correlations(browser: Browser, stored: Any, here: str = HERE) -> Any:
 
 
 def test_the_change_is_said_in_words(browser: Browser) -> None:
-    said = correlations(browser, chosen("B-0", "B-1"))
+    said = correlations(browser, chosen("B-0", "B-1", "B-2"))
     usual = naive_correlation(good_runs().arrays)[0, 1]
-    there = naive_correlation(new_runs().arrays[:2])[0, 1]
-    text = f"{usual:.2f} in the good runs, {there:.2f} in the 2 selected runs."
+    there = naive_correlation(new_runs().arrays[:3])[0, 1]
+    text = f"{usual:.2f} in the good runs, {there:.2f} in the 3 selected runs."
     assert said["population-change"]["children"] == (
         f"T and p changed most: correlation {text}".replace("-0.", "−0.")
     )
-    assert said["population-others"]["children"] == "2 selected runs"
+    assert said["population-others"]["children"] == "3 selected runs"
     said = correlations(browser, None)
     assert said["population-others"]["children"] == "3 outliers"
+
+
+@pytest.mark.parametrize(
+    ("runs", "few"), [(["B-3"], "1 selected run"), (["B-3", "B-0"], "2 selected runs")]
+)
+def test_no_change_is_read_into_one_run_or_two(runs: list[str], few: str, browser: Browser) -> None:
+    said = correlations(browser, chosen(*runs))
+    assert said["population-change"]["children"].startswith(f"No pair is named for {few}: ")
+    assert said["population-unusual"]["figure"]["data"]  # what they are is shown
 
 
 def test_with_nothing_to_compare_the_page_says_so(browser: Browser) -> None:
@@ -333,8 +366,9 @@ def test_with_nothing_to_compare_the_page_says_so(browser: Browser) -> None:
 
 def test_the_page_says_what_it_is_about(browser: Browser) -> None:
     text = page(browser, "/population", HERE)
-    assert "new.csv: 20 runs of 2 channels, over 40 good runs" in text
-    assert "Trained on all 40 runs." in text
+    assert "new.csv: 20 runs of 2 channels, over the 40 runs that the model learned from" in text
+    assert "The model learned from all 40 runs." in text
+    assert "over 17 good runs" in page(browser, "/population", f"{HERE}&good=label:ok")
     assert "Select runs to lay them over the band." in text
 
 
@@ -371,6 +405,19 @@ def test_selected_runs_are_laid_over_the_band(browser: Browser) -> None:
     assert names == ["B-7", "B-3", "B-5"]  # the run of the URL first
     assert drawn["run-1-0-lines"]["customdata"] == ["B-3"] * len(new_runs().arrays[3])
     assert answer["response"]["population-overlaid"]["children"] == "3 runs over the band."
+
+
+def test_channels_follow_the_selection_until_somebody_chooses_some(browser: Browser) -> None:
+    field, own = "population-channels", "population-own"
+    answer = response(draw(browser, chosen("B-7"), SELECTED))
+    assert answer[field]["value"] == answer[own]["data"] == ["p", "T"]
+    labels = [one["label"] for one in answer[field]["data"]]
+    assert labels[0].startswith("p (") and labels[1].startswith("T (")
+    by_hand = draw(browser, chosen("B-7"), SELECTED, here=f"{HERE}&channel=T")
+    assert "value" not in response(by_hand)[field] and own not in response(by_hand)
+    assert "good-mean-1" not in traces(by_hand)  # T alone
+    other_axis = draw(browser, chosen("B-7"), "population-axis.value")
+    assert "value" not in response(other_axis)[field]
 
 
 def values_of(array: Any) -> Any:

@@ -541,6 +541,13 @@ def test_an_unknown_id_is_an_error_that_lists_ids(runs: Runs) -> None:
         Runs(ragged(*[3] * 9)).position("X")
 
 
+def test_an_id_of_another_type_is_said_to_be_one(runs: Runs) -> None:
+    with error("no run has the id '1' as str, but one as int; ids here: 0, 1"):
+        Runs(ragged(3, 3)).position("1")
+    with error("no run has the id 3 as int, but one as str; ids here: '3', '4'"):
+        Runs(ragged(3, 3), ids=["3", "4"]).position(3)
+
+
 # --- selecting ----------------------------------------------------------------------------------
 
 

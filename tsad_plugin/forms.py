@@ -289,6 +289,12 @@ def did_you_mean(name: str, names: Iterable[Any]) -> str:
     return f"; did you mean {by_key[close[0]]!r}?" if close else ""
 
 
+def mistyped(name: Any, names: Iterable[Any]) -> str:
+    """`'34' as str, but one as int` where a name differs from a known one by its type alone."""
+    kinds = [type(known).__name__ for known in names if str(known) == str(name)]
+    return f"{name!r}" + (f" as {type(name).__name__}, but one as {kinds[0]}" if kinds else "")
+
+
 def duplicates(names: Iterable[Any]) -> list[Any]:
     """Names that stand more than once."""
     return [name for name, count in Counter(names).items() if count > 1]

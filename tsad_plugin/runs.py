@@ -24,6 +24,7 @@ from .forms import (
     duplicates,
     is_dense,
     items,
+    mistyped,
     not_finite,
     padded,
     plural,
@@ -233,10 +234,10 @@ class Runs:
         ValueError
             If no run has that id.
         """
-        found = [p for p, i in enumerate(self.ids.tolist()) if i == run]
-        if not found:
-            raise ValueError(f"no run has the id {run!r}; ids here: {shorten(self.ids.tolist())}")
-        return found[0]
+        ids = self.ids.tolist()
+        if run not in ids:
+            raise ValueError(f"no run has the id {mistyped(run, ids)}; ids here: {shorten(ids)}")
+        return ids.index(run)
 
     def select(self, channels: Sequence[str]) -> Runs:
         """Return the runs with these channels only, in this order.
@@ -287,8 +288,7 @@ class Runs:
     def __repr__(self) -> str:
         if len(self) == 0:
             return f"Runs(no runs; channels {shorten(self.channels, quote=False)})"
-        lengths, ids = self.lengths, self.ids.tolist()
-        shortest, longest = lengths.min(), lengths.max()
+        shortest, longest, ids = self.lengths.min(), self.lengths.max(), self.ids.tolist()
         span = "" if shortest == longest else f"{shortest} to "
         parts = [
             f"{plural(len(self), 'run')} of {span}{plural(longest, 'timestep')}",

@@ -15,6 +15,7 @@
         const query = new URLSearchParams(here);
         change(query);
         const search = query.size ? `?${query}` : "";
+        if (search === here) return;
         window.history.replaceState(window.history.state, "", window.location.pathname + search);
         put("page-url", { data: search });
         for (const link of document.querySelectorAll(onward)) {
@@ -78,10 +79,11 @@
             window.tsadSelection = stored;
             window.dispatchEvent(new Event("tsad-selection"));
         },
-        channels: function (channels, here) {
+        channels: function (channels, here, own) {
+            const isOwn = JSON.stringify(channels) === JSON.stringify(own);
             rewrite(here, function (query) {
                 query.delete("channel");
-                for (const channel of channels || []) query.append("channel", channel);
+                for (const channel of (!isOwn && channels) || []) query.append("channel", channel);
             });
             return dash.no_update;
         },

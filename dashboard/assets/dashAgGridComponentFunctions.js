@@ -1,6 +1,15 @@
 // Cells of the grid. A row that has not come yet has no data.
 window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
 
+// A number as the other pages say it: `results.number`.
+window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+window.dashAgGridFunctions.inDigits = function (value) {
+    if (typeof value !== "number") return "";
+    const size = Math.abs(value);
+    if (size < 0.1 || size >= 1e7) return String(Number(value.toPrecision(size < 0.1 ? 2 : 3)));
+    return size < 100 ? value.toFixed(2) : Math.round(value).toLocaleString("en-US");
+};
+
 // A run's name is a link that opens its page without loading the app again.
 window.dashAgGridComponentFunctions.RunLink = function (props) {
     if (!props.data) return null;

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 
 AXES = {"elapsed": "Elapsed time", "timestep": "Timestep", "percent": "% complete"}
 DRAWN, MOST_DRAWN = 4, 12  # channels: at first, and at most
+PICKING = 500  # ms without a change: who picks several sees them drawn once
 
 
 def in_order(axes: Iterable[str]) -> list[str]:
@@ -39,14 +40,19 @@ def channels_control(
     return dmc.MultiSelect(
         id=name,
         className="channels",
-        data=[
-            {"value": channel, "label": f"{channel} ({share:.0%})" if has_errors else channel}
-            for channel, share in shares.items()
-        ],
+        data=offered(shares, has_errors),
         value=value,
         maxValues=MOST_DRAWN,
         searchable=True,
-        debounce=True,
+        debounce=PICKING,
         attributes={"input": {"aria-label": "channels to draw"}},
         placeholder="channels, by their share of the error",
     )
+
+
+def offered(shares: Mapping[str, float], has_errors: bool) -> list[dict[str, str]]:
+    """Channels to choose from, with their shares of the error."""
+    return [
+        {"value": channel, "label": f"{channel} ({share:.0%})" if has_errors else channel}
+        for channel, share in shares.items()
+    ]

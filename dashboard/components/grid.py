@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_ag_grid as dag
@@ -17,6 +17,7 @@ from tsad_plugin.workspace import VERDICTS
 
 SHOWN = {OUTLIERS: "Outliers", OPEN: "Outliers without verdict", ALL: "All runs"}
 HEAD, ROW, HIGHEST = 110, 34, 480  # pixels
+NAMED, LETTER = 44, 7.5  # pixels of a run's cell: around its name, and a letter of it
 
 FILTERED: dict[str, Any] = {"filter": True, "suppressHeaderFilterButton": False}
 NUMBERS: dict[str, Any] = {
@@ -24,6 +25,7 @@ NUMBERS: dict[str, Any] = {
     "filter": "agNumberColumnFilter",
     "filterParams": {"inRangeInclusive": True},
     "type": "rightAligned",
+    "valueFormatter": {"function": "inDigits(params.value)"},
 }
 TICKED: dict[str, Any] = {
     "colId": "tick",
@@ -38,7 +40,7 @@ TICKED: dict[str, Any] = {
 # Of detectors that tell when and in which channel.
 FOUND: list[dict[str, Any]] = [
     {"field": "channels", "minWidth": 104, "width": 260, **FILTERED},
-    {"field": "stretch", "headerName": "When", "minWidth": 96, "width": 120},
+    {"field": "stretch", "headerName": "When", "minWidth": 96, "width": 150},
 ]
 
 
@@ -102,17 +104,17 @@ def _columns(view: View) -> list[dict[str, Any]]:
     written: dict[str, Any] = {"editable": has_come, "cellClass": "written"}
     columns: list[dict[str, Any]] = [
         {"field": "rank", "minWidth": 62, "maxWidth": 80, "type": "rightAligned"},
-        {"field": "run", "cellRenderer": "RunLink", "minWidth": 118, "width": 130, **FILTERED},
+        {"field": "run", "cellRenderer": "RunLink", **_fitting(view.names), **FILTERED},
         {"field": "score", "minWidth": 92, "maxWidth": 110, **NUMBERS},
         {
             "field": "times",
             "headerName": "× threshold",
-            "minWidth": 122,
+            "minWidth": 130,
             "maxWidth": 140,
             **NUMBERS,
         },
         *(FOUND if view.scoring.has_timesteps else []),
-        *([{"field": "label", "minWidth": 70, **FILTERED}] if view.labels is not None else []),
+        *([{"field": "label", "minWidth": 78, **FILTERED}] if view.labels is not None else []),
         {
             "field": "verdict",
             "cellEditor": "agSelectCellEditor",  # "": who only looks chooses nothing
@@ -127,6 +129,12 @@ def _columns(view: View) -> list[dict[str, Any]]:
         {"field": "comment", "minWidth": 92, "width": 160, **written},
     ]
     return [TICKED, *({"tooltipField": column["field"], **column} for column in columns)]
+
+
+def _fitting(names: Sequence[str]) -> dict[str, int]:
+    """As wide as the longest name needs, within what leaves room for other columns."""
+    longest = NAMED + round(LETTER * max(map(len, names), default=0))
+    return {"minWidth": min(max(longest, 104), 240), "width": min(max(longest, 130), 360)}
 
 
 def written_in(seen: Seen, change: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,10 +49,16 @@ def _row(seen: Seen, i: int, far: str) -> Any:
 
 def neighbours_line(seen: Seen, near: Neighbours) -> str:
     """`4 of the 10 runs nearest to B-17 are outliers; verdicts: 2 fault, 1 unsure`."""
-    names = seen.view.names_at(near.positions)
     n = sum(seen.view.is_outlier(i, seen.threshold) for i in near.positions)
-    verb = "are outliers" if n > 1 else "is an outlier"
-    text = f"{n or 'None'} of the {plural(len(names), 'run')} nearest to {seen.run} {verb}"
+    text = _outliers_among(n, len(near.positions), f"nearest to {seen.run}")
+    names = seen.view.names_at(near.positions)
     known = Counter(verdict for run in names if (verdict := seen.standing.verdict(run)))
     counted = [f"{count} {verdict}" for verdict, count in known.most_common()]
     return f"{text}; verdicts: {', '.join(counted)}" if counted else text
+
+
+def _outliers_among(n: int, n_runs: int, which: str) -> str:
+    if n_runs == 1:
+        return f"The run {which} is {'an' if n else 'no'} outlier"
+    are = "are outliers" if n > 1 else "is an outlier"
+    return f"{n or 'None'} of the {plural(n_runs, 'run')} {which} {are}"

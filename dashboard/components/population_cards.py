@@ -26,18 +26,20 @@ FIRST = 6  # channels that are drawn at first
 
 
 def title(seen: Seen) -> str:
-    """`new.csv: 20 runs of 2 channels, over 40 good runs`."""
-    view = seen.view
+    """`new.csv: 20 runs of 2 channels, over the 40 runs that the model learned from`."""
+    view, usual = seen.view, good(seen)
     runs, channels = len(view.names), len(view.data_set.channels)
+    is_learned = seen.good.positions is None and usual.data_set == view.model.data_set_id
+    over = f"the {plural(len(usual), 'run')} that the model learned from"
     return (
         f"{view.data_set.name}: {plural(runs, 'run')} of {plural(channels, 'channel')}, over "
-        f"{plural(len(good(seen)), 'good run')}"
+        f"{over if is_learned else plural(len(usual), 'good run')}"
     )
 
 
 def bands(seen: Seen) -> Any:
     """The good runs, and what is laid over them."""
-    shares, axes = error_shares(seen), courses.in_order(common_axes(seen))
+    shares, axes = shares_over(seen, []), courses.in_order(common_axes(seen))
     drawn = Drawn(axes[0], courses.drawn(seen.url.channels, shares, FIRST))
     return card(
         "How the good runs go (click a line to open its run)",
@@ -52,6 +54,8 @@ def bands(seen: Seen) -> Any:
             ],
             className="controls",
         ),
+        # Channels that nobody has chosen: they change with the selection.
+        dcc.Store(id="population-own", data=None if seen.url.channels else drawn.channels),
         html.P(overlaid(seen, []), id="population-overlaid", className="quiet"),
         graph(
             "population-bands",
@@ -72,6 +76,16 @@ def _slider() -> Any:
         marks=[{"value": k, "label": str(k)} for k in range(1, 7)],
         attributes={"thumb": {"aria-label": "k of the band, standard deviations"}},
     )
+
+
+def shares_over(seen: Seen, selected: list[int]) -> dict[str, float]:
+    """Each channel's share of the error of what is laid over the band, else of the outliers."""
+    return error_shares(seen, drawing.overlaid(seen, selected))
+
+
+def channels_offered(shares: dict[str, float]) -> list[dict[str, str]]:
+    """Channels to choose from."""
+    return courses.offered(shares, any(shares.values()))
 
 
 def overlaid(seen: Seen, selected: list[int]) -> str:
@@ -100,12 +114,13 @@ def _left_out(seen: Seen) -> list[Any]:
     n, names = int((~learned.trained_on).sum()), left_out(seen, learned)
     total = plural(len(learned.lengths), "run")
     if n == 0:
-        return [f"Trained on all {total}."]
+        return [f"The model learned from all {total}."]
     scoring = learned_scoring(seen)
     links = [piece for name in names for piece in (", ", _link(seen, scoring, name))]
     more = f" and {n - len(names)} more" if n > len(names) else ""
     limit = f"their length is beyond mean ± {learned.sigma:g}σ"
-    return [f"{n} of {total} left out of training, as {limit}: ", *links[1:], more, "."]
+    kept = f"The model learned from {len(learned.lengths) - n:,} of {total}"
+    return [f"{kept} and left out {n:,}, as {limit}: ", *links[1:], more, "."]
 
 
 def _link(seen: Seen, scoring: Scoring | None, run: str) -> Any:

@@ -90,7 +90,7 @@ def _first_line(workspace: str, who: str) -> Any:
                 allowDeselect=False,
                 searchable=True,
                 placeholder="scoring",
-                attributes={"input": {"aria-label": "scoring"}},
+                attributes=scoring_named(""),
             ),
             dmc.TextInput(
                 id="shell-who",
@@ -113,6 +113,11 @@ def _first_line(workspace: str, who: str) -> Any:
             dmc.Button("Keys", id="shell-show-keys", variant="default"),
         ]
     )
+
+
+def scoring_named(label: str) -> dict[str, Any]:
+    """Attributes of the field of the scoring, which may be too narrow for what it says."""
+    return {"input": {"aria-label": "scoring", "title": label}}
 
 
 def pages(path: str | None, url: State) -> list[Any]:

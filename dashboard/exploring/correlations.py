@@ -12,6 +12,8 @@ from tsad_plugin.forms import plural
 
 from .groups import Floats, Group, good, scored
 
+LEAST = 3  # runs whose correlations say more than chance
+
 
 class Others(NamedTuple):
     """Runs to compare with the good ones; `name` says which."""
@@ -42,6 +44,11 @@ def change_in_words(seen: Seen, selected: Sequence[int]) -> str:
     found = others(seen, selected)
     if found is None:
         return "No run is selected and none is an outlier: there is nothing to compare."
+    if len(found.runs) < LEAST:
+        return (
+            f"No pair is named for {found.name}: how channels go together differs from run to run "
+            f"by chance. Select {LEAST} or more."
+        )
     usual, there = good(seen).correlation(), found.runs.correlation()
     pair = changed_most(usual, there)
     if pair is None:

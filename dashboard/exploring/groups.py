@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.drawing import largest_first
 from dashboard.seen import Seen
 from dashboard.views import Views
+from tsad_plugin.figures import MOST_LINES
 from tsad_plugin.forms import blocks
 from tsad_plugin.inputs import order_of
 from tsad_plugin.population import correlation
@@ -118,13 +120,30 @@ def spread(courses: NDArray[Any]) -> tuple[Floats, Floats]:
     return mean, np.sqrt(squares / (n - 1))
 
 
-def error_shares(seen: Seen) -> dict[str, float]:
-    """Each channel's share of the error of the outliers, where it leads; the largest first."""
-    names, table = seen.view.data_set.channels, seen.view.table
-    rows = table[seen.view.outliers(seen.threshold) & table["channel"].notna().to_numpy()]
-    sums = rows.groupby(rows["channel"].astype(str))["share"].sum().reindex(names, fill_value=0.0)
-    shares = sums / (sums.sum() or 1.0)
-    return dict(shares.sort_values(ascending=False, kind="stable"))
+def error_shares(seen: Seen, runs: Sequence[int] = ()) -> dict[str, float]:
+    """Each channel's share of the error of some runs, or else of the outliers; the largest first.
+
+    Few runs are looked at from start to end; of many, of each that channel counts which leads.
+    """
+    is_few = 0 < len(runs) <= MOST_LINES and seen.view.scoring.has_timesteps
+    shares = _mean_share(seen, runs) if is_few else _leading_share(seen, runs)
+    return largest_first(seen.view.data_set.channels, shares)
+
+
+def _mean_share(seen: Seen, runs: Sequence[int]) -> Floats:
+    """(n_channels,): means of what they have of the error of each run."""
+    found = (seen.views.workspace.read_timesteps(seen.view.scoring, run) for run in runs)
+    return np.mean([one.shares for one in found if one is not None], axis=0)
+
+
+def _leading_share(seen: Seen, runs: Sequence[int]) -> Floats:
+    """(n_channels,): what they have of the errors in which they lead."""
+    table = seen.view.table
+    rows = table.iloc[list(runs)] if runs else table[seen.view.outliers(seen.threshold)]
+    rows = rows[rows["channel"].notna()]
+    sums = rows.groupby(rows["channel"].astype(str))["share"].sum()
+    found = sums.reindex(seen.view.data_set.channels, fill_value=0.0).to_numpy(np.float64)
+    return found / (found.sum() or 1.0)
 
 
 def common_axes(seen: Seen) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard.components.courses import DRAWN, MOST_DRAWN
+from dashboard.components.courses import DRAWN, MOST_DRAWN, PICKING
 from dashboard.components.nearest import nearest
 from dashboard.components.parts import aria, card, graph, sized
 from dashboard.components.scheme import dressed
@@ -70,17 +71,25 @@ def _controls(seen: Seen) -> Any:
                 searchable=True,
                 allowDeselect=False,
                 placeholder="choose a run, or click it on the map",
+                className="side",
             ),
-            dmc.SegmentedControl(
-                id="latent-source",
-                data=[{"value": source, "label": SOURCES[source]} for source in found],
-                value=found[0],
-                attributes={"root": {"aria-label": "what is compared"}},
-            ),
+            _source(found),
             _axis("latent-x", "To the right", 0),
             _axis("latent-y", "Upwards", 1),
         ],
         className="controls",
+    )
+
+
+def _source(found: Sequence[str]) -> Any:
+    """What is compared: a switch where there is a choice."""
+    if len(found) == 1:
+        return dcc.Input(id="latent-source", type="hidden", value=found[0])
+    return dmc.SegmentedControl(
+        id="latent-source",
+        data=[{"value": source, "label": SOURCES[source]} for source in found],
+        value=found[0],
+        attributes={"root": {"aria-label": "what is compared"}},
     )
 
 
@@ -116,7 +125,7 @@ def _beside(seen: Seen) -> Any:
                     value=[],
                     maxValues=MOST_DRAWN,
                     searchable=True,
-                    debounce=True,
+                    debounce=PICKING,
                     attributes={"input": {"aria-label": "channels to draw"}},
                     placeholder="channels that differ most",
                 ),

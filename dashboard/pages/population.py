@@ -12,7 +12,6 @@ from dashboard.components.scheme import dressed
 from dashboard.exploring import drawing
 from dashboard.exploring.correlations import change_in_words
 from dashboard.exploring.drawing import Drawn
-from dashboard.exploring.groups import error_shares
 from dashboard.exploring.summaries import STATISTICS, in_lasso, summary
 from dashboard.seen import Seen
 from dashboard.selection import STORE, positions, selected_in
@@ -51,7 +50,7 @@ def register(app: Dash, views: Views) -> None:
     for name in CLICKED:
         open_clicked(app, views, f"population-{name}")
     choose_good(app, views, "population-good")
-    choose_channels(app, "population-channels")
+    choose_channels(app, "population-channels", own="population-own")
 
 
 def _register_bands(app: Dash, views: Views) -> None:
@@ -59,6 +58,9 @@ def _register_bands(app: Dash, views: Views) -> None:
         Output("population-bands", "figure"),
         Output("population-bands", "style"),
         Output("population-overlaid", "children"),
+        Output("population-channels", "data"),
+        Output("population-channels", "value"),
+        Output("population-own", "data"),
         Input("population-axis", "value"),
         Input("population-channels", "value"),
         Input(STORE, "data"),
@@ -67,13 +69,17 @@ def _register_bands(app: Dash, views: Views) -> None:
         State("page-url", "data"),
     )
     def draw(axis: str, channels: list[str], stored: Any, _scheme: Any, k: float, here: str) -> Any:
-        """The bands, with the selected runs over them."""
+        """The bands, with the selected runs over them; their channels, if nobody has chosen any."""
         seen = Seen.at(views, here)
         selected = positions(seen, stored)
         if ctx.triggered_id is None and not selected:  # as the page came
-            return no_update, no_update, no_update
-        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
-        return *sized(drawing.bands(seen, drawn, selected)), cards.overlaid(seen, selected)
+            return (no_update,) * 6
+        shares = cards.shares_over(seen, selected)
+        is_own = ctx.triggered_id in (None, STORE) and not seen.url.channels
+        channels = list(shares)[: cards.FIRST] if is_own else channels or list(shares)[:1]
+        own = channels if is_own else no_update
+        figure = sized(drawing.bands(seen, Drawn(axis, channels, k), selected))
+        return *figure, cards.overlaid(seen, selected), cards.channels_offered(shares), own, own
 
     @app.callback(
         Output("population-bands", "figure", allow_duplicate=True),
@@ -87,8 +93,9 @@ def _register_bands(app: Dash, views: Views) -> None:
     def widen(k: float, axis: str, channels: list[str], stored: Any, here: str) -> Any:
         """The band alone, as wide as k says."""
         seen = Seen.at(views, here)
-        drawn = Drawn(axis, channels or list(error_shares(seen))[:1], k)
-        fitting = drawing.fitting(seen, drawn, positions(seen, stored))
+        selected = positions(seen, stored)
+        drawn = Drawn(axis, channels or list(cards.shares_over(seen, selected))[:1], k)
+        fitting = drawing.fitting(seen, drawn, selected)
         return drawing.moved(dressed(drawing.bands(seen, fitting, [])))
 
 

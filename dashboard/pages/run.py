@@ -40,12 +40,12 @@ def layout(seen: Seen) -> Any:
             ],
             className="columns",
         ),
-        dcc.Store(id="run-at", data=run.worst),
+        dcc.Store(id="run-at", data=run.opens_at),
     ]
 
 
 def _courses(run: RunView, axes: list[str], channels: list[str]) -> Any:
-    figure = drawing.courses(run, channels, run.worst)
+    figure = drawing.courses(run, channels, run.opens_at)
     return card(
         "The run over the good runs",
         html.Div(

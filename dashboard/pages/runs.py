@@ -153,7 +153,7 @@ def _register_selection(app: Dash, views: Views) -> None:
         seen = Seen.at(views, here)
         threshold, chosen = read_threshold(seen, value), positions(seen, stored)
         is_new = ctx.triggered_id == "shell-shown" and chosen
-        marks = drawing.marks(drawing.scores(seen, threshold, chosen)) if is_new else no_update
+        marks = _marks(drawing.scores(seen, threshold, chosen)) if is_new else no_update
         return marks, *sized(drawing.histogram(seen, threshold, chosen))
 
     @app.callback(
@@ -169,7 +169,7 @@ def _register_selection(app: Dash, views: Views) -> None:
         seen = Seen.at(views, here)
         threshold, chosen = read_threshold(seen, value), positions(seen, stored)
         draw = (drawing.scores, drawing.histogram)
-        return [drawing.marks(dressed(one(seen, threshold, chosen))) for one in draw]
+        return [_marks(one(seen, threshold, chosen)) for one in draw]
 
     @app.callback(
         Output(STORE, "data", allow_duplicate=True),
@@ -194,6 +194,10 @@ def _register_selection(app: Dash, views: Views) -> None:
         seen = Seen.at(views, here)
         found = drawing.histogram_within(seen, read_threshold(seen, value), drawn)
         return selected_in(seen, found)
+
+
+def _marks(figure: Any) -> Any:
+    return drawing.marks(dressed(figure))
 
 
 def _register_keeping(app: Dash, views: Views) -> None:

@@ -42,12 +42,13 @@ def choose_good(app: Dash, views: Views, field: str) -> None:
         return no_update if key == seen.good.key else seen.url.at("", good=key)
 
 
-def choose_channels(app: Dash, field: str) -> None:
-    """Let a field say which channels are drawn."""
+def choose_channels(app: Dash, field: str, own: str | None = None) -> None:
+    """Let a field say which channels are drawn; `own` holds those that the page chose by itself."""
     app.clientside_callback(
         ClientsideFunction("tsad", "channels"),
         Output(field, "className"),  # of the page: when it mounts, nobody has chosen yet
         Input(field, "value"),
         State("page-url", "data"),
+        *([State(own, "data")] if own else []),
         prevent_initial_call=True,
     )

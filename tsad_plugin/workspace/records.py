@@ -215,3 +215,9 @@ class TimestepFindings(NamedTuple):
     scores: NDArray[np.float32]
     contributions: NDArray[np.float32]
     reconstruction: NDArray[np.float32]
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """(n_channels,): each channel's share of the error of the whole run; 0 without error."""
+        sums: NDArray[np.float64] = np.nansum(self.contributions, axis=0, dtype=np.float64)
+        return sums / (float(sums.sum()) or 1.0)
