@@ -93,9 +93,9 @@ def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
     outlier = np.arange(9000) % 3 == 0
     figure = code_map(places, ids=range(9000), outlier=outlier, training=places[::2])
     training, normal, outliers = figure.data[:3]
-    assert normal.name == "new run (1,000 of 6,000 shown)"
-    assert outliers.name == "outlier (1,000 of 3,000 shown)"
-    assert training.name == "training run (1,000 of 4,500 shown)"
+    assert normal.name == "new run (700 of 6,000 shown)"
+    assert outliers.name == "outlier (700 of 3,000 shown)"
+    assert training.name == "training run (700 of 4,500 shown)"
     for trace, kind in ((normal, ~outlier), (outliers, outlier)):
         at = np.array(trace.customdata, int)
         assert kind[at].all() and (np.diff(at) > 0).all()

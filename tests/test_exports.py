@@ -416,7 +416,7 @@ def test_the_report_says_where_the_threshold_comes_from(
     workspace.review.set_threshold(model, 12.0, origin="set by hand", who="bert")
     assert threshold("scoring=2").startswith("Threshold 12.00: set by hand (bert, ")
     tried = threshold("scoring=2&k=2.5")
-    assert re.search(r"mean \+2\.50 σ of training runs \(40 held out\), not kept", tried)
+    assert re.search(r"mean \+2\.50 σ of training runs \(40 held-out scores\), not kept", tried)
 
 
 def test_the_report_follows_the_threshold(

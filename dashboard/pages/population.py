@@ -76,9 +76,9 @@ def _register_bands(app: Dash, views: Views) -> None:
             return (no_update,) * 6
         shares = cards.shares_over(seen, selected)
         is_own = ctx.triggered_id in (None, STORE) and not seen.url.channels
-        own = list(shares)[: cards.FIRST] if is_own else no_update
-        drawn = Drawn(axis, own if is_own else channels or list(shares)[:1], k)
-        figure = sized(drawing.bands(seen, drawn, selected))
+        channels = list(shares)[: cards.FIRST] if is_own else channels or list(shares)[:1]
+        own = channels if is_own else no_update
+        figure = sized(drawing.bands(seen, Drawn(axis, channels, k), selected))
         return *figure, cards.overlaid(seen, selected), cards.channels_offered(shares), own, own
 
     @app.callback(

@@ -227,14 +227,19 @@ def _add_bands(
             figure.data[-1].update(hoverinfo=None, hovertemplate=hover, text=sigmas)
 
 
+def _look(number: int) -> dict[str, dict[str, Any]]:
+    """How the lines and the dots of a run look."""
+    colour = COLOURS[number % len(COLOURS)]
+    dash, symbol = DASHES[number % len(DASHES)], SYMBOLS[number % len(SYMBOLS)]
+    return {
+        "lines": {"line": {"color": colour, "dash": dash, "width": 1.5 if number else 2.5}},
+        "markers": {"marker": {"color": colour, "symbol": symbol, "size": 6}},
+    }
+
+
 def _run_traces(line: RunLine, number: int, most: int) -> Iterator[dict[str, Any]]:
     """A run in the panels of all channels, as plotly's dicts: quicker than its objects."""
-    look = {"color": COLOURS[number % len(COLOURS)], "dash": DASHES[number % len(DASHES)]}
-    symbol = SYMBOLS[number % len(SYMBOLS)]
-    styles = {
-        "lines": {"line": {**look, "width": 1.5 if number else 2.5}},
-        "markers": {"marker": {"color": look["color"], "symbol": symbol, "size": 6}},
-    }
+    look = _look(number)
     named = {
         "type": "scatter",
         "name": plain(line.run, 24),
@@ -242,19 +247,18 @@ def _run_traces(line: RunLine, number: int, most: int) -> Iterator[dict[str, Any
         "legendgroup": f"run-{number}",
     }
     drawn = [pieces(values, most) for values in line.values.T]
-    is_first = True
-    if any(len(points) for points, _, _ in drawn) and any(len(kept) for _, kept, _ in drawn):
-        # Neither alone would say in the legend which dots belong to which line.
-        both = {**styles["lines"], **styles["markers"], "mode": "lines+markers"}
+    has_both = all(any(len(part[i]) for part in drawn) for i in (0, 1))
+    if has_both:  # the legend says which dots belong to which line
+        both = {**look["lines"], **look["markers"], "mode": "lines+markers"}
         nowhere = {"x": [None], "y": [None], "uid": f"run-{number}", "showlegend": True}
         yield {**named, **both, **nowhere}
-        is_first = False
+    is_first = not has_both
     for c, (values, (points, kept, heights)) in enumerate(zip(line.values.T, drawn, strict=True)):
         for mode, at, y in (("lines", kept, heights), ("markers", points, values[points])):
             if len(at):
                 yield {
                     **named,
-                    **styles[mode],
+                    **look[mode],
                     **_place(c, first=is_first),
                     "mode": mode,
                     "x": small(line.x[at]),

@@ -13,6 +13,7 @@ from .markers import RING, Markers
 from .style import GREEN, NORMAL, OUTLIER, new_figure, say_empty
 
 TOP = 68  # pixels above the map: two lines of a legend
+MOST_RUNS = 700  # of a kind, of which there are more than in other charts: a lasso is to be quick
 TRAINING = "training", "training run", NORMAL
 NEW = {"color": GREEN, "symbol": "triangle-up", "size": 8}
 NEAREST = RING | {"symbol": "square-open", "size": 15}
@@ -86,7 +87,7 @@ def code_map(
     plotly.graph_objects.Figure
         Traces have a `uid` and stand in one order, also where they are empty: `"training"`,
         `"normal"`, `"outlier"`, `"selected"`, `"nearest"`, `"chosen"`. A marker of the second and
-        third has its run's id, as text, for `customdata`. Of more than 1,000 runs of a kind only
+        third has its run's id, as text, for `customdata`. Of more than 700 runs of a kind only
         those are kept that draw the same cloud.
     """
     points = np.asarray(places, dtype=np.float64)
@@ -126,7 +127,7 @@ def _marks(
     x, y = (places[:, axis] for axis in axes)
     told = None if scores is None else np.asarray(scores)
     tell = None if told is None else lambda at: [f"<br>score {s:.3g}" for s in told[at].tolist()]
-    return Markers(figure, x, y, ids, tell=tell)
+    return Markers(figure, x, y, ids, tell=tell, most=MOST_RUNS)
 
 
 def _told(kind: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Markers:
         Which axes are logarithmic.
     keep : bool
         Whether a trace stands in the figure where it is empty, too.
+    most : int
+        Markers of a trace.
     """
 
     figure: go.Figure
@@ -53,6 +55,7 @@ class Markers:
     tell: Callable[[NDArray[np.intp]], Sequence[str]] | None = None
     log: tuple[bool, bool] = (False, False)
     keep: bool = True
+    most: int = MAX_MARKERS
 
     @cached_property
     def places(self) -> NDArray[np.float64]:
@@ -76,7 +79,7 @@ class Markers:
 
         `texts` (n_runs,) stand above them.
         """
-        at = cloud(self.places, of)
+        at = cloud(self.places, of, self.most)
         at = np.union1d(at, [i for i in always if of[i]]).astype(np.intp)
         if len(at) == 0 and not self.keep:
             return

@@ -219,5 +219,5 @@ class TimestepFindings(NamedTuple):
     @property
     def shares(self) -> NDArray[np.float64]:
         """(n_channels,): each channel's share of the error of the whole run; 0 without error."""
-        sums = np.nansum(self.contributions, axis=0, dtype=np.float64)
-        return sums / (sums.sum() or 1.0)
+        sums: NDArray[np.float64] = np.nansum(self.contributions, axis=0, dtype=np.float64)
+        return sums / (float(sums.sum()) or 1.0)
