@@ -4,7 +4,8 @@
 
 makes a workspace of 10,000 runs of 500 timesteps and 8 channels (once a folder), serves it in a
 process of its own, and acts in a browser as a person does: opens the first page, moves k, goes from
-run to run, lassoes 1,000 runs. Then four browsers go from run to run at once.
+run to run, lassoes 1,000 runs. Then four browsers do so at once on the same machine: in haste, and
+with two seconds to look at what came.
 """
 
 import argparse
@@ -18,16 +19,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tsad_plugin import KSigma, PCAReconstruction, Runs
 from tsad_plugin.results import Scored
 from tsad_plugin.workspace import Workspace
+
+Times = dict[str, list[float]]  # milliseconds of what was done, by its name
 
 ARGUMENTS = [
     "--headless",
@@ -51,59 +55,8 @@ BARS = {  # milliseconds
 }
 BAR_MEMORY, BAR_SESSIONS = 1.5, 2.0  # GB, times as long with four sessions
 
-# What is drawn has ticks; a page whose figures are all drawn is whole.
-WATCH = """() => {
-  window.tsad = {};
-  const isDrawn = g => g.querySelector('[class$=tick] text, .infolayer .annotation-text');
-  const look = () => {
-    const now = performance.now(), graphs = [...document.querySelectorAll('.graph')];
-    if (document.querySelector('header nav a')) window.tsad.shell ??= now;
-    if (graphs.length && isDrawn(graphs[0])) window.tsad.first ??= now;
-    if (graphs.length && graphs.every(isDrawn)) window.tsad.whole ??= now;
-    if (!window.tsad.whole) requestAnimationFrame(look);
-  };
-  look();
-}"""
-# The same after a key that goes to another run: what is drawn already is drawn anew, or replaced.
-CHANGE = """() => {
-  const title = () => document.querySelector('h1').textContent, before = title();
-  const old = new Set(document.querySelectorAll('.js-plotly-plot'));
-  for (const plot of old) plot.once('plotly_afterplot', () => old.delete(plot));
-  const isDrawn = graph => {
-    const plot = graph.querySelector('.js-plotly-plot');
-    return plot && !old.has(plot) && plot.data.length && plot.querySelector('[class$=tick] text');
-  };
-  window.tsadDone = new Promise(done => addEventListener('keydown', () => {
-    const start = performance.now(), times = {};
-    const look = () => {
-      const graphs = [...document.querySelectorAll('.graph')], isNew = title() !== before;
-      if (isNew && graphs.length && isDrawn(graphs[0])) times.first ??= performance.now() - start;
-      if (isNew && graphs.length && graphs.every(isDrawn)) times.whole = performance.now() - start;
-      if (times.whole) done(times); else requestAnimationFrame(look);
-    };
-    look();
-  }, {once: true, capture: true}));
-}"""
-# From an event to the next drawing of a figure.
-REDRAW = """([selector, event]) => {
-  const plot = document.querySelector(selector + ' .js-plotly-plot');
-  window.tsadDone = new Promise(done => addEventListener(event, () => {
-    const start = performance.now();
-    plot.once('plotly_afterplot', () => done(performance.now() - start));
-  }, {once: true, capture: true}));
-}"""
-# Where on the screen the markers of a scatter are that has the most.
-MARKERS = """selector => {
-  const plot = document.querySelector(selector + ' .js-plotly-plot');
-  const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
-  const xs = plot._fullData.flatMap(trace => trace.visible === true ? [...trace.x] : []);
-  return {
-    xs: xs.map(x => box.left + xaxis._offset + xaxis.d2p(x)),
-    top: box.top + yaxis._offset + 3,
-    bottom: box.top + yaxis._offset + yaxis._length - 3,
-    left: box.left + xaxis._offset + 1,
-  };
-}"""
+SCRIPT = Path(__file__).with_suffix(".js")
+LOOKS = 2000  # milliseconds that each of several people looks at what came
 
 
 def generated(n_runs: int, n_timesteps: int, n_channels: int, seed: int) -> Runs:
@@ -180,20 +133,25 @@ def browsing() -> Iterator[Callable[[], Page]]:
             executable_path=shutil.which("chromium"), headless=True, args=ARGUMENTS
         )
         try:
-            yield lambda: browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            yield partial(opened, browser)
         finally:
             browser.close()
+
+
+def opened(browser: Browser) -> Page:
+    """A page with nothing in its cache."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(path=SCRIPT)
+    return page
 
 
 def drawn(page: Page, url: str) -> dict[str, float]:
     """Open a page; when its shell, its first figure and all were there."""
     page.goto(url, wait_until="commit")
-    page.evaluate(WATCH)
-    page.wait_for_function("() => window.tsad.whole", timeout=60_000)
-    return dict(page.evaluate("() => window.tsad"))
+    return dict(page.evaluate("() => bench.opened()"))
 
 
-def open_home(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+def open_home(new_page: Callable[[], Page], url: str, n: int, looks: int) -> Times:
     """The first page: once by a browser that was never here, then by one that has its scripts."""
     page, found = new_page(), defaultdict(list)
     for i in range(n + 1):
@@ -201,48 +159,49 @@ def open_home(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[
         when = "home" if i else "first visit"
         found[f"{when}: shell"].append(times["shell"])
         found[f"{when}: first figure"].append(times["first"])
+        page.wait_for_timeout(looks)
     page.context.close()
     return found
 
 
-def move_k(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+def move_k(new_page: Callable[[], Page], url: str, n: int, looks: int) -> Times:
     """A step of the slider to the line that has moved."""
     page, found = new_page(), []
     drawn(page, url)
     page.focus("#runs-k [role=slider]")
     for i in range(n):
-        page.evaluate(REDRAW, ["#runs-chart", "keydown"])
+        page.evaluate("at => bench.watchDrawing(at)", ["#runs-chart", "keydown"])
         page.keyboard.press("ArrowRight" if i % 4 < 2 else "ArrowLeft")
-        found.append(page.evaluate("() => window.tsadDone"))
-        page.wait_for_timeout(600)  # the list follows once the slider rests
+        found.append(page.evaluate("() => bench.watched()"))
+        page.wait_for_timeout(max(looks, 600))  # the list follows once the slider rests
     page.context.close()
     return {"k moved": found}
 
 
-def change_run(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+def change_run(new_page: Callable[[], Page], url: str, n: int, looks: int) -> Times:
     """From one outlier to the next, by its key."""
     page, found = new_page(), defaultdict(list)
     drawn(page, url)
     for i in range(n + 1):
-        page.evaluate(CHANGE)
+        page.evaluate("() => bench.watchChange()")
         page.keyboard.press("n")
-        times = page.evaluate("() => window.tsadDone")
+        times = page.evaluate("() => bench.watched()")
         if i:  # the first comes from another page
             found["run changed: first figure"].append(times["first"])
             found["run changed: whole page"].append(times["whole"])
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(max(looks, 300))
     page.context.close()
     return found
 
 
-def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[float]]:
+def lasso(new_page: Callable[[], Page], url: str, n: int, looks: int) -> Times:
     """About a thousand runs of the latent space, to the figure of their courses."""
     page, found = new_page(), []
     drawn(page, f"{url}latent")
     page.wait_for_timeout(1000)
     n_markers = 100  # each may stand for others, so it takes a try or two to meet a thousand runs
     for tries in range(3 * n):
-        at = page.evaluate(MARKERS, "#latent-map")
+        at = page.evaluate("map => bench.markers(map)", "#latent-map")
         xs = sorted(at["xs"])
         first = len(xs) // 4 + 5 * tries
         left, right = xs[first], xs[min(first + n_markers, len(xs) - 1)]
@@ -250,10 +209,10 @@ def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[floa
         page.mouse.down()
         for corner in [(right, at["top"]), (right, at["bottom"]), (left, at["bottom"])]:
             page.mouse.move(*corner, steps=4)
-        page.evaluate(REDRAW, ["#latent-courses", "mouseup"])
+        page.evaluate("at => bench.watchDrawing(at)", ["#latent-courses", "mouseup"])
         page.mouse.up()
-        took = page.evaluate("() => window.tsadDone")
-        page.wait_for_timeout(1000)
+        took = page.evaluate("() => bench.watched()")
+        page.wait_for_timeout(max(looks, 1000))
         n_runs = int(page.inner_text("#shell-selected").split()[0].replace(",", ""))
         if 0.7 < n_runs / N_LASSOED < 1.4:
             found.append(took)
@@ -267,20 +226,36 @@ def lasso(new_page: Callable[[], Page], url: str, n: int) -> dict[str, list[floa
 ACTIONS = (open_home, move_k, change_run, lasso)
 
 
-def session(url: str, n: int) -> dict[str, list[float]]:
-    """All that one person does."""
+def session(url: str, n: int, looks: int = 0) -> Times:
+    """All that one person does, who looks so many milliseconds at what came."""
     with browsing() as new_page:
-        return {name: ms for act in ACTIONS for name, ms in act(new_page, url, n).items()}
+        return {name: ms for act in ACTIONS for name, ms in act(new_page, url, n, looks).items()}
 
 
-def table(alone: dict[str, list[float]], together: dict[str, list[float]]) -> str:
-    """Medians as Markdown, with the range of a session alone, and what four at once cost."""
-    lines = ["| | median | range | at most | four at once |", "|---|---|---|---|---|"]
+def sessions(url: str, n: int, n_sessions: int, looks: int) -> Times:
+    """The same by several at once, a browser each; together they act as often as the one does."""
+    together: Times = defaultdict(list)
+    with ProcessPoolExecutor(n_sessions, mp_context=get_context("spawn")) as pool:
+        often = max(1, n // n_sessions)
+        done = [pool.submit(session, url, often, looks) for _ in range(n_sessions)]
+        for one in done:
+            for name, ms in one.result().items():
+                together[name] += ms
+    return together
+
+
+def table(alone: Times, hasty: Times, calm: Times) -> str:
+    """Medians as Markdown, with the range of one person, and what several at once cost."""
+    lines = [
+        "| | median | range | at most | several in haste | several who look |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, bar in BARS.items():
         median = statistics.median(alone[name])
         span = f"{min(alone[name]):.0f}–{max(alone[name]):.0f}"
-        ratio = statistics.median(together[name]) / median if together else float("nan")
-        lines.append(f"| {name} | {median:.0f} ms | {span} | {bar:,} ms | {ratio:.1f} × |")
+        others = [statistics.median(times[name]) for times in (hasty, calm)]
+        cells = " | ".join(f"{ms:,.0f} ms, {ms / median:.1f} ×" for ms in others)
+        lines.append(f"| {name} | {median:,.0f} ms | {span} | {bar:,} ms | {cells} |")
     shell, first = (alone[f"first visit: {what}"][0] for what in ("shell", "first figure"))
     lines.append(f"\nfirst visit, nothing in the cache: shell {shell:.0f}, figure {first:.0f} ms")
     return "\n".join(lines)
@@ -288,20 +263,15 @@ def table(alone: dict[str, list[float]], together: dict[str, list[float]]) -> st
 
 def measure(folder: Path, n: int, n_sessions: int) -> None:
     """Print the table of a workspace."""
-    together: dict[str, list[float]] = defaultdict(list)
     with served(folder) as (url, server), Memory(server) as memory:
         alone = session(url, n)
         most = memory.most
-        # A browser each, in a process of its own; together they act as often as the one did.
-        times = [max(1, n // n_sessions)] * n_sessions
-        with ProcessPoolExecutor(n_sessions, mp_context=get_context("spawn")) as pool:
-            for found in pool.map(session, [url] * n_sessions, times):
-                for name, ms in found.items():
-                    together[name] += ms
-    print(table(alone, together))
+        hasty, calm = (sessions(url, n, n_sessions, looks) for looks in (0, LOOKS))
+    print(table(alone, hasty, calm))
     print(
-        f"\nserver: {most / 1e9:.2f} GB, with {n_sessions} sessions {memory.most / 1e9:.2f} GB "
-        f"(at most {BAR_MEMORY} GB; times with {n_sessions} sessions at most {BAR_SESSIONS:g} ×)"
+        f"\nserver: {most / 1e9:.2f} GB, with {n_sessions} sessions {memory.most / 1e9:.2f} GB (at "
+        f"most {BAR_MEMORY} GB; times with {n_sessions} sessions at most {BAR_SESSIONS:g} ×; who "
+        f"looks does so for {LOOKS / 1000:g} s)"
     )
 
 

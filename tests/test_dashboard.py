@@ -277,7 +277,7 @@ def test_what_is_selected_is_in_the_chart_and_in_the_histogram(views: Views) -> 
     (rings,) = [t for t in chart.data if t.uid == "selected"]
     assert rings.customdata.tolist() == [seen.view.names[1], seen.view.names[3]]
     (outline,) = [t for t in bars.data if t.uid == "selected"]
-    assert outline.name == "selected runs (2)"
+    assert outline.name == "selected (2)"
 
 
 def test_a_shape_in_a_chart_or_a_range_in_the_histogram_selects_runs(views: Views) -> None:

@@ -320,7 +320,7 @@ def test_what_is_drawn_around_in_a_figure_is_selected_and_marked_in_all(home: Vi
     home.expect("#shell-selected", "3 runs selected: B-3, B-7, B-11")
     page.locator(TICK.format(0) + ":checked").wait_for()
     for figure in ("#runs-chart", "#runs-histogram"):
-        home.expect(f"{figure} .legend", "selected runs (3)")
+        home.expect(f"{figure} .legend", "selected (3)")
         page.click("#shell-clear")
         page.locator("#shell-bar").wait_for(state="hidden")
         home.draw_around(figure, [(0.005, 0.99), (0.995, 0.01)], tool="select")

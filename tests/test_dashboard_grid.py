@@ -339,7 +339,7 @@ def test_the_selected_runs_are_marked_in_both_figures(folder: Path) -> None:
     output = ("runs-chart.figure", "shell-selection.data")
     answer = browser.call(*output, shell_selection__data=stored, **here)
     assert rings(answer) == {"selected": ["R-3", "R-7"]}
-    assert "selected runs (2)" in json.dumps(answer["response"]["runs-histogram"])
+    assert "selected (2)" in json.dumps(answer["response"]["runs-histogram"])
     for other in (None, stored | {"data_set": 9}):
         answer = browser.call(*output, shell_selection__data=other, **here)
         assert rings(answer) == {"selected": []}

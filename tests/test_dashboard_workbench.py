@@ -79,7 +79,7 @@ def test_runs_in_a_box_are_marked_on_every_page_until_they_are_cleared(visitor: 
     visitor.draw_around("#runs-chart", [(0.005, 0.01), (0.995, 0.6)], tool="select")
     visitor.expect("#shell-selected", OUTLIERS)
     visitor.expect_count(TICKED, 3)
-    visitor.expect("#runs-histogram .legend", "selected runs (3)")
+    visitor.expect("#runs-histogram .legend", "selected (3)")
     visitor.expect_count(RINGS.format("#runs-chart"), 3)
     page.keyboard.press("2")
     for run in ABNORMAL:

@@ -137,7 +137,7 @@ def test_selected_runs_have_an_outline_of_their_own_shares() -> None:
     chosen, new = trace(figure, "selected"), trace(figure, "new")
     np.testing.assert_array_equal(chosen.x, new.x)
     np.testing.assert_allclose(chosen.y[1:-1:2], 50 * np.histogram([1.4, 2.0], chosen.x[::2])[0])
-    assert chosen.name == "selected runs (2)" and chosen.line.dash != new.line.dash
+    assert chosen.name == "selected (2)" and chosen.line.dash != new.line.dash
     nobody = trace(score_histogram(scores, selected=[]), "selected")
     assert len(nobody.x) == len(nobody.y) == 0
     assert "selected" not in [t.uid for t in score_histogram(scores).data]

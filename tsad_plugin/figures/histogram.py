@@ -74,7 +74,7 @@ def score_histogram(
     if selected is not None:
         chosen = finite(values[list(selected)])
         line = {"color": BLACK, "width": 2, "dash": "dot"}
-        _add_outline(figure, chosen, bins, "selected", "selected runs", line)
+        _add_outline(figure, chosen, bins, "selected", "selected", line)
     _name_open(figure, new, bins)
     add_threshold(figure, threshold, horizontal=False)
     figure.update_xaxes(**axis_type(log))
