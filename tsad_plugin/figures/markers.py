@@ -83,12 +83,14 @@ class Markers:
         at = np.union1d(at, [i for i in always if of[i]]).astype(np.intp)
         if len(at) == 0 and not self.keep:
             return
-        look = {"mode": "markers", "marker": marker, **UNDIMMED, **self._pointed_at(at)}
+        told = {} if style.get("hoverinfo") == "skip" else self._told(at)
+        look = {"mode": "markers", "marker": marker, **UNDIMMED, **told}
         if texts is not None:
             above = {"text": texts[at].tolist(), "textposition": "top center"}
             look |= {"mode": "markers+text", **above}
         n = int((of & ~np.isnan(self.places[0])).sum())
-        place = {"x": self.x[at], "y": small(self.y[at])}
+        names = _texts([str(self.ids[i]) for i in at])
+        place = {"x": self.x[at], "y": small(self.y[at]), "customdata": names}
         self.figure.add_scatter(
             **{"uid": uid, "name": counted(name, len(at), n), **place, **look, **style}
         )
@@ -102,14 +104,12 @@ class Markers:
         of = np.zeros(len(self.y), dtype=bool)
         of[list(positions)] = True
         # Without the pointer's attention they leave the click to the run inside.
-        hidden: dict[str, Any] = {"hoverinfo": "skip", "hovertext": None, "hovertemplate": None}
-        self.add(of, uid, name, marker, **hidden)
+        self.add(of, uid, name, marker, hoverinfo="skip")
 
-    def _pointed_at(self, at: NDArray[np.intp]) -> dict[str, Any]:
+    def _told(self, at: NDArray[np.intp]) -> dict[str, Any]:
         more = [""] * len(at) if self.tell is None else self.tell(at)
         names = [f"<b>{plain(self.ids[i])}</b>" for i in at]
         return {
-            "customdata": _texts([str(self.ids[i]) for i in at]),
             "hovertext": _texts([name + text for name, text in zip(names, more, strict=True)]),
             "hovertemplate": f"%{{hovertext}}{self.told}<extra></extra>",
         }
