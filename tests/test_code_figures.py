@@ -88,6 +88,14 @@ def test_the_chosen_run_has_a_star_and_its_neighbours_squares_that_let_clicks_th
     assert [sign.name for sign in signs[1:]] == ["nearest runs (2)", "chosen run"]
 
 
+def test_signs_alone_are_those_of_the_whole_map_in_the_same_order() -> None:
+    more = {"marked": Marked([0, 4], 2, [1, 3]), "training": PLACES[:2]}
+    whole, alone = drawn(**more), drawn(**more, signs_only=True)
+    assert list(alone) == TRACES
+    assert [len(alone[uid].x) for uid in TRACES[:3]] == [0, 0, 0]
+    assert [alone[uid] for uid in TRACES[3:]] == [whole[uid] for uid in TRACES[3:]]
+
+
 def test_of_many_runs_those_are_drawn_that_make_the_same_cloud() -> None:
     places = np.random.default_rng(0).normal(size=(9000, 2))
     outlier = np.arange(9000) % 3 == 0

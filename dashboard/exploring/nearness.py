@@ -66,9 +66,14 @@ def _marked(seen: Seen, source: str, selected: Sequence[int]) -> Marked:
 
 
 def map_of(
-    seen: Seen, source: str, axes: tuple[int, int] = (0, 1), selected: Sequence[int] = ()
+    seen: Seen,
+    source: str,
+    axes: tuple[int, int] = (0, 1),
+    selected: Sequence[int] = (),
+    *,
+    signs_only: bool = False,
 ) -> go.Figure:
-    """The runs on two principal axes."""
+    """The runs on two principal axes, or what stands out of them alone."""
     view, found, training = seen.view, space(seen, source), learned_scoring(seen)
     names = [] if training is None else seen.views.of(training.id).names
     return figures.code_map(
@@ -82,6 +87,7 @@ def map_of(
         shares=found.shares.tolist(),
         axes=axes,
         marked=_marked(seen, source, selected),
+        signs_only=signs_only,
     ).update_layout(uirevision=f"{view.scoring.id} {source} {axes}")
 
 

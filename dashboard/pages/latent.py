@@ -171,10 +171,9 @@ def _register_map(app: Dash, views: Views) -> None:
         """The map; where only other runs stand out, these alone."""
         seen, axes = Seen.at(views, here), (int(x), int(y))
         found, said = positions(seen, stored), nearness.explained(seen, source, axes)
-        figure = dressed(nearness.map_of(seen, source, axes, found))
-        if ctx.triggered_id not in ("latent-source", "latent-x", "latent-y", "shell-scheme"):
-            return nearness.marks(figure, found, again), said
-        return figure, said
+        is_other = ctx.triggered_id in ("latent-source", "latent-x", "latent-y", "shell-scheme")
+        figure = dressed(nearness.map_of(seen, source, axes, found, signs_only=not is_other))
+        return figure if is_other else nearness.marks(figure, found, again), said
 
     app.clientside_callback(
         ClientsideFunction("tsad", "again"),

@@ -53,6 +53,7 @@ def code_map(
     shares: Sequence[float] = (),
     axes: tuple[int, int] = (0, 1),
     marked: Marked = NONE,
+    signs_only: bool = False,
     height: int = 520,
 ) -> go.Figure:
     """Runs as points on two principal axes, told apart by what is known of them.
@@ -79,6 +80,8 @@ def code_map(
         Which axes are drawn to the right and up, counted from 0.
     marked : Marked
         Which of them stand out.
+    signs_only : bool
+        Whether the traces of the runs are left empty, for a map on which they are drawn already.
     height : int
         Height in pixels.
 
@@ -98,13 +101,15 @@ def code_map(
     if max(axes) >= points.shape[1]:
         return say_empty(figure, "the runs do not differ along this axis")
     flagged = np.zeros(len(points), bool) if outlier is None else np.asarray(outlier, bool)
-    others = np.empty((0, points.shape[1])) if training is None else np.asarray(training)
+    is_drawn = np.full(len(points), not signs_only)
+    is_empty = training is None or signs_only
+    others = np.empty((0, points.shape[1])) if is_empty else np.asarray(training)
     trained = _marks(figure, others, training_ids or [""] * len(others), axes)
     trained.add(np.ones(len(others), bool), *TRAINING, customdata=None, **_told(TRAINING))
     normal = ("normal", *TRAINING[1:]) if learned_from else ("normal", "new run", NEW)
     marks = _marks(figure, points, ids, axes, scores)
     for of, kind in ((~flagged, normal), (flagged, ("outlier", "outlier", OUTLIER))):
-        marks.add(of, *kind, **_told(kind))
+        marks.add(of & is_drawn, *kind, **_told(kind))
     marks.ring(marked.selected)
     chosen = [] if marked.chosen is None else [marked.chosen]
     marks.sign(marked.nearest, "nearest", "nearest runs", NEAREST)
