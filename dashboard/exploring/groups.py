@@ -16,7 +16,7 @@ from tsad_plugin.figures import MOST_LINES
 from tsad_plugin.forms import blocks
 from tsad_plugin.inputs import order_of
 from tsad_plugin.population import correlation
-from tsad_plugin.workspace import Overview
+from tsad_plugin.workspace import Overview, Scoring
 
 Floats = NDArray[np.float64]
 
@@ -126,13 +126,16 @@ def error_shares(seen: Seen, runs: Sequence[int] = ()) -> dict[str, float]:
     Few runs are looked at from start to end; of many, of each that channel counts which leads.
     """
     is_few = 0 < len(runs) <= MOST_LINES and seen.view.scoring.has_timesteps
-    shares = _mean_share(seen, runs) if is_few else _leading_share(seen, runs)
+    if is_few:
+        shares = seen.views.memory.of(_mean_share, seen.views, seen.view.scoring, tuple(runs))
+    else:
+        shares = _leading_share(seen, runs)
     return largest_first(seen.view.data_set.channels, shares)
 
 
-def _mean_share(seen: Seen, runs: Sequence[int]) -> Floats:
+def _mean_share(views: Views, scoring: Scoring, runs: tuple[int, ...]) -> Floats:
     """(n_channels,): means of what they have of the error of each run."""
-    found = (seen.views.workspace.read_timesteps(seen.view.scoring, run) for run in runs)
+    found = (views.workspace.read_timesteps(scoring, run) for run in runs)
     return np.mean([one.shares for one in found if one is not None], axis=0)
 
 
