@@ -98,13 +98,15 @@ def _aside(seen: Seen) -> Any:
 
 def register(app: Dash, views: Views) -> None:
     """Add the callbacks."""
-    _register_figures(app, views)
+    _register_courses(app, views)
+    _register_error(app, views)
+    _register_time(app, views)
     _register_verdicts(app, views)
     _register_selection(app, views)
     choose_channels(app, "run-channels")
 
 
-def _register_figures(app: Dash, views: Views) -> None:
+def _register_courses(app: Dash, views: Views) -> None:
     @app.callback(
         Output("run-courses", "figure"),
         Output("run-courses", "style"),
@@ -120,6 +122,8 @@ def _register_figures(app: Dash, views: Views) -> None:
         run = look(Seen.at(views, here), axis)
         return sized(drawing.courses(run, channels or list(run.shares)[:1], at))
 
+
+def _register_error(app: Dash, views: Views) -> None:
     @app.callback(
         Output("run-map", "figure"),
         Output("run-map", "style"),
@@ -148,6 +152,8 @@ def _register_figures(app: Dash, views: Views) -> None:
         """The contributions at the time that was clicked."""
         return sized(drawing.contributions_at(look(Seen.at(views, here), axis), at or 0))
 
+
+def _register_time(app: Dash, views: Views) -> None:
     @app.callback(
         Output("run-at", "data"),
         Input("run-courses", "clickData"),

@@ -90,16 +90,15 @@ def add_course(
     band = _band(course, times)
     if band is not None:
         add_band(figure, band, plain(band_name), place)
-    # Then a click finds the nearest timestep from anywhere, and the pointer is told all of it.
-    is_anywhere = band is not None and course.band_x is not None
+    details, expectation = None, EXPECTED
+    if band is not None and course.band_x is not None:
+        # A click finds the nearest timestep from anywhere, and the pointer is told all of it.
+        details, expectation = _details(course, band, times, plain(band_name)), UNSAID
+        figure.layout.update(hovermode="x", hoverdistance=-1)
     if course.reconstruction is not None:
         # Between measurements nothing checks the reconstruction: what it does there means nothing.
         expected = np.where(np.isnan(course.values), np.nan, course.reconstruction)
-        _add_line(figure, expected, times, UNSAID if is_anywhere else EXPECTED, place)
-    details = None
-    if band is not None and is_anywhere:
-        details = _details(course, band, times, plain(band_name))
-        figure.layout.update(hovermode="x", hoverdistance=-1)
+        _add_line(figure, expected, times, expectation, place)
     _add_line(figure, course.values, times, MEASURED, place, details)
 
 
